@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * apical.cfg: line-based text to struct config.  Pure; the loader parses, the
+ * hypervisor only reads the result.
+ */
+#ifndef BOOT_CONFIG_H
+#define BOOT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hv/lib/apic_tier.h"
+
+#define CONFIG_VMS_MAX	    8
+#define CONFIG_VCPUS_MAX    64
+#define CONFIG_MODULES_MAX  4
+#define CONFIG_NAME_SIZE    32
+#define CONFIG_PATH_SIZE    128
+#define CONFIG_CMDLINE_SIZE 1024
+#define CONFIG_CPU_ANY	    UINT32_MAX
+#define CONFIG_PORT_AUTO    0	       /* SPCR, else DBG2, else COM1 */
+#define CONFIG_PORT_NONE    UINT32_MAX /* no serial line */
+
+/* Where a VM's UART is connected. */
+enum config_console {
+	CONFIG_CONSOLE_SERIAL, /* Apical's own serial line (the default) */
+	CONFIG_CONSOLE_NONE,   /* output is dropped */
+};
+
+/* What happens when the guest asks for a reset. */
+enum config_reset {
+	CONFIG_RESET_RESTART, /* the default */
+	CONFIG_RESET_STOP,
+};
+
+struct config_vm {
+	char name[CONFIG_NAME_SIZE];
+	char kernel[CONFIG_PATH_SIZE]; /* required */
+	char initrd[CONFIG_PATH_SIZE]; /* "" for none */
+	char module[CONFIG_MODULES_MAX][CONFIG_PATH_SIZE];
+	uint32_t module_count;
+	char cmdline[CONFIG_CMDLINE_SIZE];
+	uint32_t vcpus;			 /* 1 to CONFIG_VCPUS_MAX; default 1 */
+	uint32_t memory_mib;		 /* default 256 */
+	enum apic_tier apic;		 /* default APIC_TIER_AUTO */
+	bool x2apic;			 /* offered to the guest; default off */
+	uint32_t cpus[CONFIG_VCPUS_MAX]; /* pinning, by CPU number */
+	uint32_t cpu_count;		 /* 0: any; else equal to vcpus */
+	enum config_console console;
+	enum config_reset on_reset;
+	bool shutdown_port; /* port 0x8900 ends the VM; default off */
+	bool debug_exit;    /* port 0xf4 ends the VM; default off */
+	bool testdev;	    /* the test device's ports and MMIO; default off */
+};
+
+struct config {
+	/* [hypervisor] */
+	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
+	uint32_t console_baud; /* default 115200; 0: leave as it is */
+	bool poweroff; /* power the machine off at the end; default on */
+	uint32_t vm_count;
+	struct config_vm vm[CONFIG_VMS_MAX];
+};
+
+struct config_error {
+	uint32_t line;	 /* from 1 */
+	uint32_t column; /* from 1 */
+	char text[160];	 /* one sentence, without file, line and column */
+};
+
+/*
+ * Parses size bytes of text (need not end in NUL).  False with *error filled
+ * on the first thing that is wrong; *config is then not to be used.
+ */
+bool config_parse(struct config *config, const char *text, size_t size,
+		  struct config_error *error);
+
+/*
+ * Overrides keys from a command line: words of the form key=value (for
+ * [hypervisor]) or vmname.key=value, values may be "quoted".  A first word
+ * without '=' is the program's own name, as the UEFI shell passes it.
+ * error->column counts within the command line, error->line is 0.
+ */
+bool config_override(struct config *config, const char *words, size_t size,
+		     struct config_error *error);
+
+/*
+ * The checks that need the whole: kernels named, pinning consistent, ...
+ * error->line and error->column are 0.
+ */
+bool config_check(const struct config *config, struct config_error *error);
+
+#endif
