@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The VM's MC146818 real-time clock and CMOS memory at ports 70H and 71H.
+ * Times are nanoseconds since the VM started and must not run backwards; the
+ * clock shows UTC.  Pure.  The caller holds the VM's device lock.
+ * Source: MC146818A data sheet; the memory sizes by the PC's conventions.
+ */
+#ifndef GUEST_DEV_RTC_H
+#define GUEST_DEV_RTC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RTC_CMOS_SIZE 128
+
+struct rtc {
+	uint8_t index;
+	uint8_t flags;	       /* PF, AF, UF of register C */
+	bool running;	       /* neither SET nor the divider hold the clock */
+	uint8_t weekday_shift; /* the guest's day of the week - the date's */
+	uint8_t cmos[RTC_CMOS_SIZE]; /* time registers: valid while stopped */
+	uint64_t time_s;     /* Unix time at which the clock was started */
+	uint64_t start_ns;   /* when the clock was started */
+	uint64_t divider_ns; /* when the divider chain was at 0 */
+	uint64_t seen_s;     /* seconds since start_ns looked at */
+	uint64_t seen_ticks; /* divider ticks looked at */
+};
+
+/*
+ * unix_s: seconds since 1970 (UTC) at now_ns.  RAM sizes in bytes: all RAM
+ * below 4 GiB, and all at and above it.
+ */
+void rtc_init(struct rtc *r, uint64_t unix_s, uint64_t ram_below_4g,
+	      uint64_t ram_above_4g, uint64_t now_ns);
+
+/* Ports 70H and 71H; any other port reads all ones, ignores writes. */
+uint8_t rtc_read(struct rtc *r, uint16_t port, uint64_t now_ns);
+void rtc_write(struct rtc *r, uint16_t port, uint8_t value, uint64_t now_ns);
+
+/* The level of IRQ 8 as of the last read, write or tick. */
+bool rtc_irq(const struct rtc *r);
+
+/* Brings rtc_irq() up to now. */
+void rtc_tick(struct rtc *r, uint64_t now_ns);
+
+/*
+ * When rtc_irq() will next become true; CLOCK_NEVER for not until something is
+ * written or register C read.  After rtc_tick(r, now) later than now.
+ */
+uint64_t rtc_next(const struct rtc *r);
+
+#endif
