@@ -85,7 +85,7 @@ static void format_number(struct format_out *out,
 
 	length = sizeof(text) - at + prefix_length;
 	if (spec->zero && !spec->left) {
-		struct format_spec plain = { .precision = SIZE_MAX };
+		struct format_spec plain = {.precision = SIZE_MAX};
 
 		format_padded(out, &plain, prefix, prefix_length);
 		if (spec->width > length)
@@ -132,7 +132,7 @@ static size_t format_count(const char **fmt, va_list *args)
 
 static struct format_spec format_spec(const char **fmt, va_list *args)
 {
-	struct format_spec spec = { .precision = SIZE_MAX };
+	struct format_spec spec = {.precision = SIZE_MAX};
 
 	for (; **fmt == '-' || **fmt == '0'; (*fmt)++) {
 		if (**fmt == '-')
@@ -181,8 +181,8 @@ static void format_conversion(struct format_out *out, char conversion,
 			      16, conversion == 'X');
 		break;
 	case 'p':
-		format_number(out, spec, "0x",
-			      (uintptr_t)va_arg(*args, void *), 16, false);
+		format_number(out, spec, "0x", (uintptr_t)va_arg(*args, void *),
+			      16, false);
 		break;
 	default: /* '%', and what does not exist shows as itself */
 		format_char(out, conversion);
@@ -191,7 +191,7 @@ static void format_conversion(struct format_out *out, char conversion,
 
 size_t format_va(char *buffer, size_t size, const char *fmt, va_list args)
 {
-	struct format_out out = { .buffer = buffer, .size = size };
+	struct format_out out = {.buffer = buffer, .size = size};
 	va_list left;
 
 	/* A parameter of type va_list may be an array that decayed. */

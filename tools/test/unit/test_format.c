@@ -11,14 +11,14 @@
 
 #include "hv/lib/format.h"
 
-#define SAME_AS_LIBC(...)                                                    \
-	do {                                                                 \
-		char ours[128], theirs[128];                                 \
-		size_t length = format(ours, sizeof(ours), __VA_ARGS__);     \
-		int wanted = snprintf(theirs, sizeof(theirs), __VA_ARGS__);  \
-                                                                             \
-		assert_string_equal(ours, theirs);                           \
-		assert_int_equal(length, wanted);                            \
+#define SAME_AS_LIBC(...)                                                   \
+	do {                                                                \
+		char ours[128], theirs[128];                                \
+		size_t length = format(ours, sizeof(ours), __VA_ARGS__);    \
+		int wanted = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+                                                                            \
+		assert_string_equal(ours, theirs);                          \
+		assert_int_equal(length, wanted);                           \
 	} while (0)
 
 static void numbers(void **state)
@@ -56,7 +56,7 @@ static void strings(void **state)
 /* A precision bounds what is read, so the text needs no NUL. */
 static void unterminated(void **state)
 {
-	const char text[3] = { 'a', 'b', 'c' };
+	const char text[3] = {'a', 'b', 'c'};
 	char out[8];
 
 	(void)state;
@@ -85,8 +85,8 @@ static void bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),	cmocka_unit_test(widths),
-		cmocka_unit_test(strings),	cmocka_unit_test(unterminated),
+		cmocka_unit_test(numbers), cmocka_unit_test(widths),
+		cmocka_unit_test(strings), cmocka_unit_test(unterminated),
 		cmocka_unit_test(bounds),
 	};
 
