@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SDM's VM-entry checks as code, over the current VMCS: names the rule
+ * that a failed VM entry broke.  Pure but for vmx_read(), which host tests
+ * fake.
+ *
+ * Source: SDM volume 3, chapter "VM Entries".
+ */
+#ifndef VMX_CHECK_H
+#define VMX_CHECK_H
+
+#include <stdint.h>
+
+#include "vmx/caps.h"
+
+#define VMX_CHECK_LINES	    12
+#define VMX_CHECK_LINE_SIZE 192
+
+struct vmx_check_report {
+	unsigned count; /* rules broken; texts only for the first ones */
+	char text[VMX_CHECK_LINES][VMX_CHECK_LINE_SIZE];
+};
+
+/*
+ * Checks the current VMCS of the CPU that calls, whose capabilities *caps are.
+ * Each broken rule gives one sentence with the title of the SDM's section and
+ * the fields' values.  Returns the number of broken rules; 0: the entry
+ * should succeed as far as the VMCS's fields go.
+ *
+ * Not checked, since it is not in fields: the contents of the MSR-load areas,
+ * of the VMCS that the link pointer names, and of memory elsewhere.
+ */
+unsigned vmx_check(const struct vmx_caps *caps, struct vmx_check_report *out);
+
+#endif
