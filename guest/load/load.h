@@ -21,9 +21,11 @@
 #define LOAD_HIGH_RAM	   (4ull << 30) /* where the rest of it begins */
 #define LOAD_RESERVED	   0xa0000 /* firmware's, up to LOAD_RESERVED_END */
 #define LOAD_RESERVED_END  0x100000
+#define LOAD_MEMORY_MIN	   (2ull << 20)
 #define LOAD_COPIES_MAX	   48
 #define LOAD_MODULES_MAX   4
 #define LOAD_SCRATCH_BYTES 65536 /* enough for every loader */
+#define LOAD_SCRATCH_ALIGN 16
 #define LOAD_ERROR_SIZE	   160
 
 /* Bytes that come from a file or from the request's scratch buffer. */
@@ -79,7 +81,8 @@ struct load_request {
 	uint32_t vcpu_count;	 /* at least 1 */
 
 	/* Holds what the plan's copies point to, beside the files: both must
-	 * outlive the plan.  LOAD_SCRATCH_BYTES is always enough. */
+	 * outlive the plan.  Aligned to LOAD_SCRATCH_ALIGN; LOAD_SCRATCH_BYTES
+	 * are always enough. */
 	void *scratch;
 	size_t scratch_bytes;
 };
