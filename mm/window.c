@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The windows onto guest memory; see window.h. */
+#include "mm/window.h"
+
+#include "hv/hw/cpu.h"
+#include "hv/lib/panic.h"
+#include "mm/paging.h"
+
+bool window_init(struct window *window, uint32_t number)
+{
+	window->entry = paging_window(number, WINDOW_SLOTS, &window->base);
+	for (uint32_t i = 0; i < WINDOW_SLOTS; i++)
+		window->page[i] = WINDOW_EMPTY;
+	return window->entry;
+}
+
+void *window_map_other(struct window *window, hpa_t page)
+{
+	uint32_t slot;
+	uint8_t *address;
+
+	for (slot = 0; slot < WINDOW_SLOTS; slot++) {
+		if (window->page[slot] == page.value) {
+			window->last = slot;
+			return window->base + slot * PAGE_SIZE;
+		}
+	}
+	ASSERT(!(page.value & PAGE_MASK));
+	/* In turn, but not the one that the caller may still be using. */
+	slot = window->victim;
+	if (slot == window->last)
+		slot = (slot + 1) % WINDOW_SLOTS;
+	window->victim = (slot + 1) % WINDOW_SLOTS;
+	window->last = slot;
+	window->page[slot] = page.value;
+	window->entry[slot] = paging_window_entry(page);
+	address = window->base + slot * PAGE_SIZE;
+	cpu_invlpg(address);
+	return address;
+}
+
+void window_forget(void)
+{
+	struct window *window = cpu_self()->window;
+
+	for (uint32_t slot = 0; slot < WINDOW_SLOTS; slot++) {
+		window->page[slot] = WINDOW_EMPTY;
+		window->entry[slot] = 0;
+		cpu_invlpg(window->base + slot * PAGE_SIZE);
+	}
+}
