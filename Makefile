@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Apical's one makefile. `make help` lists the targets.
+
+O := build
+NASM ?= nasm
+IASL ?= iasl
+FUZZ_CC ?= clang-14
+FUZZ_SECONDS ?= 600
+ARGS ?=
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help run test soak bench fuzz usb check format clean host-tests fuzzers
+
+all: $(O)/BOOTX64.EFI
+
+help:
+	@echo 'all     build the loader with the hypervisor in it (no root, no network)'
+	@echo 'run     install what is missing, build, and boot Debian in a VM (ARGS=...)'
+	@echo 'test    every test that can run here (ARGS="-k linux" selects)'
+	@echo 'soak    the full product of scenarios, and the long ones'
+	@echo 'bench   what APIC operations cost'
+	@echo 'fuzz    all fuzzers, FUZZ_SECONDS each (600)'
+	@echo 'usb     an image for a USB stick'
+	@echo 'check   format, static analysis, layers, headers'
+	@echo 'format  rewrite the sources in the project'\''s format'
+
+# ---- the hypervisor ---------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes \
+	-Wvla -Wundef
+CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
+	-mno-red-zone -mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing \
+	-fno-common -fno-builtin -I.
+NASMFLAGS := -w+error -I./ -I$(O)/gen/
+LDFLAGS := -nostdlib -static -z noexecstack -z max-page-size=4096 \
+	--build-id=none
+
+HV_C := $(wildcard hv/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c \
+	guest/dev/*.c guest/load/*.c)
+HV_ASM := $(wildcard hv/*.asm vmx/*.asm)
+HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
+ASL_H := $(patsubst guest/load/%.asl,$(O)/gen/%.h,$(wildcard guest/load/*.asl))
+
+$(O)/%.o: %.c | $(ASL_H)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/%.asm.o: %.asm $(O)/gen/offsets.inc
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -f elf64 -g -MD $@.d -MP $< -o $@
+
+# Constants and structure offsets for assembly, out of C: tools/offsets.c.
+$(O)/gen/offsets.inc: tools/offsets.c | $(ASL_H)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o $(O)/gen/offsets.s
+	sed -n 's/^.*->\([A-Za-z0-9_]*\) \(-\{0,1\}[0-9]*\).*/%define \1 \2/p' \
+		$(O)/gen/offsets.s > $@
+
+$(O)/gen/%.h: guest/load/%.asl
+	@mkdir -p $(@D)
+	$(IASL) -ve -tc -p $(O)/gen/$* $<
+	sed 's/^unsigned char/static const unsigned char/' $(O)/gen/$*.hex > $@
+
+# The image carries its own symbols (hv/lib/ksyms.h): it is linked with an empty
+# table, then with the symbols found. The table's size moves no code.
+LINK = $(LD) $(LDFLAGS) -T linker.ld $(filter %.o,$^) -o $@
+
+$(O)/gen/nosyms.asm: tools/mksyms
+	@mkdir -p $(@D)
+	tools/mksyms > $@
+$(O)/gen/ksyms.asm: $(O)/gen/nosyms.elf tools/mksyms
+	tools/mksyms $< > $@
+$(O)/gen/%syms.o: $(O)/gen/%syms.asm
+	$(NASM) -f elf64 $< -o $@
+$(O)/gen/nosyms.elf: $(HV_O) $(O)/gen/nosyms.o linker.ld
+	$(LINK)
+$(O)/apical.elf: $(HV_O) $(O)/gen/ksyms.o linker.ld
+	$(LINK)
+
+$(O)/apical.image: $(O)/apical.elf
+	objcopy --strip-all $< $@
+
+# ---- the loader, and EFI programs for tests -----------------------------------
+
+EFI_CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
+	-mno-red-zone -fpic -fshort-wchar -fno-stack-protector -fno-strict-aliasing \
+	-fcf-protection=none -maccumulate-outgoing-args -DGNU_EFI_USE_MS_ABI -I. \
+	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+EFI_LDFLAGS := -nostdlib -znocombreloc -shared -Bsymbolic -L/usr/lib \
+	-T /usr/lib/elf_x86_64_efi.lds --no-undefined -z noexecstack
+EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym \
+	.rel .rela .rel.* .rela.* .reloc)
+EFI_PURE := hv/lib/string.c hv/lib/format.c
+BOOT_C := $(wildcard boot/*.c) $(EFI_PURE)
+BOOT_ASM := $(wildcard boot/*.asm)
+BOOT_O := $(BOOT_C:%.c=$(O)/efi/%.o) $(BOOT_ASM:%.asm=$(O)/%.asm.o)
+EFI_TESTS := $(patsubst %.c,$(O)/%.efi,$(wildcard tools/test/efi/*.c))
+
+all: $(EFI_TESTS)
+
+$(O)/efi/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(EFI_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/gen/image.o: $(O)/apical.image
+	printf 'section .rodata\nglobal apical_image_start, apical_image_end\nalign \
+	4096\napical_image_start: incbin "%s"\napical_image_end:\n' $< > $(@:.o=.asm)
+	$(NASM) -f elf64 $(@:.o=.asm) -o $@
+
+define link_efi
+	@mkdir -p $(@D)
+	$(LD) $(EFI_LDFLAGS) /usr/lib/crt0-efi-x86_64.o $^ -o $@ -lgnuefi -lefi
+endef
+$(O)/BOOTX64.so: $(BOOT_O) $(O)/gen/image.o
+	$(link_efi)
+$(EFI_TESTS:.efi=.so): $(O)/tools/test/efi/%.so: $(O)/efi/tools/test/efi/%.o \
+		$(EFI_PURE:%.c=$(O)/efi/%.o)
+	$(link_efi)
+
+define to_efi
+	objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $< $@
+endef
+$(O)/BOOTX64.EFI: $(O)/BOOTX64.so
+	$(to_efi)
+$(EFI_TESTS): %.efi: %.so
+	$(to_efi)
+
+# ---- programs that run inside a VM ---------------------------------------------
+
+# Multiboot ELF32 images: NAME.asm is 32-bit assembly; NAME.c is 64-bit code
+# together with everything in guest/test/lib, put into an ELF32 file.
+GUEST_CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
+	-mno-red-zone -mcmodel=small -fno-pic -fno-pie -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -I.
+GUEST_ASM := $(patsubst guest/test/%.asm,$(O)/guest/%.flat,$(wildcard guest/test/*.asm))
+GUEST_C := $(patsubst guest/test/%.c,$(O)/guest/%.flat,$(wildcard guest/test/*.c))
+GUEST_LIB := $(patsubst %.c,$(O)/%.o,$(wildcard guest/test/lib/*.c)) \
+	$(patsubst %.asm,$(O)/%.o,$(wildcard guest/test/lib/*.asm))
+
+all: $(GUEST_ASM) $(GUEST_C)
+
+$(O)/guest/test/%.o: guest/test/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/guest/test/lib/%.o: guest/test/lib/%.asm
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -f elf64 -MD $@.d -MP $< -o $@
+
+$(O)/guest/test/%.o: guest/test/%.asm
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -f elf32 -MD $@.d -MP $< -o $@
+
+$(GUEST_ASM): $(O)/guest/%.flat: $(O)/guest/test/%.o guest/test/flat.ld
+	$(LD) -m elf_i386 -nostdlib --build-id=none -T guest/test/flat.ld $< -o $@
+
+$(GUEST_C): $(O)/guest/%.flat: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
+	$(LD) -m elf_x86_64 -nostdlib --build-id=none -T guest/test/flat.ld \
+		$(filter %.o,$^) -o $@.64
+	objcopy -O elf32-i386 $@.64 $@
+
+# ---- host tests and fuzzers ------------------------------------------------------
+
+# Pure sources: no hardware access; compiled unchanged for the host, where
+# tools/test/fake stands before the real headers.
+PURE := $(wildcard \
+	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
+	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
+	$(filter-out mm/paging.c,$(wildcard mm/*.c)) \
+	$(addprefix vmx/,$(addsuffix .c,caps check* decode* emulate* \
+		qualification msr_bitmap cpuid_policy)) \
+	hv/lib/format.c)
+FAKE := $(wildcard tools/test/fake/*.c)
+HOST_CC ?= $(CC)
+HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fno-sanitize-recover=all \
+	-Itools/test/fake -I.
+HOST_SAN := -fsanitize=address,undefined
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined
+HOST_LIBS := -Wl,--as-needed -lcmocka -lZydis -lcapstone
+TESTS := $(patsubst tools/test/unit/%.c,$(O)/host/%,$(wildcard tools/test/unit/test_*.c))
+FUZZERS := $(patsubst tools/fuzz/%.c,$(O)/fuzz/%,$(wildcard tools/fuzz/fuzz_*.c))
+
+host-tests: $(TESTS)
+fuzzers: $(FUZZERS)
+
+$(O)/host/%.o: %.c | $(ASL_H)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_FLAGS) $(HOST_SAN) -MMD -MP -c $< -o $@
+$(O)/fuzz/%.o: %.c | $(ASL_H)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_SAN) -MMD -MP -c $< -o $@
+$(O)/host/pure.a $(O)/fuzz/pure.a: $(O)/%/pure.a: \
+		$(addprefix $(O)/%/,$(PURE:.c=.o) $(FAKE:.c=.o))
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(TESTS): $(O)/host/%: $(O)/host/tools/test/unit/%.o $(O)/host/pure.a
+	$(HOST_CC) $(HOST_SAN) $^ -o $@ $(HOST_LIBS)
+$(FUZZERS): $(O)/fuzz/%: $(O)/fuzz/tools/fuzz/%.o $(O)/fuzz/pure.a
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+# ---- what people type ------------------------------------------------------------
+
+run:
+	@tools/setup run
+	@$(MAKE) --no-print-directory -s all
+	@tools/apical run $(ARGS)
+
+test soak bench:
+	@tools/setup test
+	@tools/test/run $(if $(filter-out test,$@),--$@) $(ARGS)
+
+fuzz: fuzzers
+	@tools/test/fuzz --seconds $(FUZZ_SECONDS) $(FUZZERS)
+
+usb: all
+	@tools/setup run
+	@tools/apical image $(O)/apical-usb.img $(ARGS)
+
+check: $(ASL_H)
+	@HV_CFLAGS="$(CFLAGS)" EFI_CFLAGS="$(EFI_CFLAGS)" tools/check $(ARGS)
+
+format:
+	git ls-files '*.[ch]' | xargs clang-format-14 -i
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
