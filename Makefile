@@ -90,7 +90,8 @@ EFI_CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
 	-fcf-protection=none -maccumulate-outgoing-args -DGNU_EFI_USE_MS_ABI -I. \
 	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64
 EFI_LDFLAGS := -nostdlib -znocombreloc -shared -Bsymbolic -L/usr/lib \
-	-T /usr/lib/elf_x86_64_efi.lds --no-undefined -z noexecstack
+	-T /usr/lib/elf_x86_64_efi.lds --no-undefined -z noexecstack \
+	-z muldefs	# libefi brings a memcpy and a memset as well; ours come first
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym \
 	.rel .rela .rel.* .rela.* .reloc)
 EFI_PURE := hv/lib/string.c hv/lib/format.c

@@ -6,8 +6,7 @@
  */
 #include <stddef.h>
 
-#define VALUE(name, value) \
-	__asm__ volatile("\n->" #name " %c0" : : "i"(value))
+#define VALUE(name, value)	   __asm__ volatile("\n->" #name " %c0" : : "i"(value))
 #define OFFSET(name, type, member) VALUE(name, offsetof(type, member))
 #define SIZE(name, type)	   VALUE(name, sizeof(type))
 
