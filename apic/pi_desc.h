@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The posted-interrupt descriptor: where anybody leaves a vector for a vCPU.
+ * It is used on every tier (software merges it where the processor does not),
+ * so there is one way to send an interrupt to another vCPU.  Pure; all
+ * accesses are atomic.  Source: SDM volume 3, "Posted-Interrupt Processing".
+ */
+#ifndef APIC_PI_DESC_H
+#define APIC_PI_DESC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pi_desc {
+	uint64_t pir[4];
+	uint32_t control; /* bit 0: ON, bit 1: SN, bits 23:16: NV */
+	uint32_t ndst;	  /* APIC ID; in xAPIC mode in bits 15:8 */
+	uint64_t software[3];
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct pi_desc) == 64, "one descriptor, one line");
+
+#define PI_DESC_ON	 (1u << 0)
+#define PI_DESC_SN	 (1u << 1)
+#define PI_DESC_NV_SHIFT 16
+
+/* Sets PIR[vector], then ON.  True when ON went from 0 to 1: notify. */
+static inline bool pi_desc_post(struct pi_desc *pi, uint8_t vector)
+{
+	__atomic_fetch_or(&pi->pir[vector / 64], 1ull << (vector % 64),
+			  __ATOMIC_SEQ_CST);
+	return !(__atomic_fetch_or(&pi->control, PI_DESC_ON, __ATOMIC_SEQ_CST) &
+		 PI_DESC_ON);
+}
+
+/* True when something was posted since pi_desc_take() last ran. */
+static inline bool pi_desc_on(const struct pi_desc *pi)
+{
+	return __atomic_load_n(&pi->control, __ATOMIC_SEQ_CST) & PI_DESC_ON;
+}
+
+/* Clears ON and moves PIR into taken[4]; the owner vCPU's CPU only.  Whatever
+ * is posted too late to be taken sets ON again. */
+static inline void pi_desc_take(struct pi_desc *pi, uint64_t taken[4])
+{
+	__atomic_fetch_and(&pi->control, ~PI_DESC_ON, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < 4; i++) {
+		taken[i] = 0;
+		if (__atomic_load_n(&pi->pir[i], __ATOMIC_RELAXED))
+			taken[i] = __atomic_exchange_n(&pi->pir[i], 0,
+						       __ATOMIC_SEQ_CST);
+	}
+}
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interprocessor interrupts: what a write of ICR or SELF IPI sends, and which
+ * local APICs a message is for.  Pure.  Source: SDM volume 3, "Issuing
+ * Interprocessor Interrupts" and "ICR Operation in x2APIC Mode".
+ */
+#include "apic/vlapic_page.h"
+
+#define MODE(name) (1u << APIC_DELIVERY_##name)
+
+/* "Valid Combinations for the ... Local xAPIC Interrupt Command Register";
+ * what is not in the table is not sent. */
+static const uint8_t valid_modes[] = {
+	[VLAPIC_SHORTHAND_NONE] = MODE(FIXED) | MODE(LOWEST_PRIORITY) |
+				  MODE(SMI) | MODE(NMI) | MODE(INIT) |
+				  MODE(STARTUP),
+	[VLAPIC_SHORTHAND_SELF] = MODE(FIXED),
+	[VLAPIC_SHORTHAND_ALL] = MODE(FIXED),
+	[VLAPIC_SHORTHAND_OTHERS] = MODE(FIXED) | MODE(LOWEST_PRIORITY) |
+				    MODE(SMI) | MODE(NMI) | MODE(INIT) |
+				    MODE(STARTUP),
+};
+
+/* An INIT level de-assert does nothing since the Pentium 4; the level and
+ * trigger bits of all other IPIs are ignored, they are edges. */
+static bool is_init_deassert(uint32_t icr)
+{
+	return (icr &
+		(APIC_ICR_DELIVERY_MODE | APIC_ICR_LEVEL | APIC_ICR_ASSERT)) ==
+	       (APIC_DELIVERY_INIT << APIC_ICR_DELIVERY_MODE_SHIFT |
+		APIC_ICR_LEVEL);
+}
+
+static bool has_illegal_vector(uint32_t delivery_mode, uint32_t icr)
+{
+	return delivery_mode <= APIC_DELIVERY_LOWEST_PRIORITY &&
+	       (icr & APIC_ICR_VECTOR) < APIC_VECTOR_FIRST_LEGAL;
+}
+
+/* A self-IPI is sent and received by the same APIC, and logs both. */
+static void log_illegal_vector(struct vlapic *v, uint32_t shorthand)
+{
+	uint32_t errors = APIC_ESR_SEND_ILLEGAL_VECTOR;
+
+	if (shorthand == VLAPIC_SHORTHAND_SELF)
+		errors |= APIC_ESR_RECEIVE_ILLEGAL_VECTOR;
+	vlapic_error(v, errors);
+}
+
+struct vlapic_effect vlapic_icr_send(struct vlapic *v)
+{
+	bool wide = vlapic_in_x2apic_mode(v);
+	uint32_t icr = vlapic_page_read(v, APIC_ICR);
+	uint32_t mode =
+		(icr & APIC_ICR_DELIVERY_MODE) >> APIC_ICR_DELIVERY_MODE_SHIFT;
+	uint32_t shorthand =
+		(icr & APIC_ICR_SHORTHAND) >> APIC_ICR_SHORTHAND_SHIFT;
+
+	if (!(valid_modes[shorthand] & 1u << mode) || is_init_deassert(icr))
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	if (has_illegal_vector(mode, icr)) {
+		log_illegal_vector(v, shorthand);
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	}
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_IPI,
+		.message =
+			{
+				.delivery_mode = mode,
+				.shorthand = shorthand,
+				.destination =
+					wide ? vlapic_page_read(
+						       v, APIC_ICR_HIGH_X2APIC)
+					     : vlapic_page_read(
+						       v, APIC_ICR_HIGH) >>
+							APIC_ID_SHIFT,
+				.wide = wide,
+				.logical = icr & APIC_ICR_LOGICAL,
+				.vector = icr & APIC_ICR_VECTOR,
+			},
+	};
+}
+
+struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector)
+{
+	if (vector < APIC_VECTOR_FIRST_LEGAL) {
+		log_illegal_vector(v, VLAPIC_SHORTHAND_SELF);
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	}
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_IPI,
+		.message =
+			{
+				.delivery_mode = VLAPIC_FIXED,
+				.shorthand = VLAPIC_SHORTHAND_SELF,
+				.vector = vector,
+			},
+	};
+}
+
+static bool is_broadcast(const struct vlapic_message *m)
+{
+	return m->destination ==
+	       (m->wide ? APIC_BROADCAST_X2APIC : APIC_BROADCAST);
+}
+
+/* ID and LDR take no more than 8 bits in xAPIC mode, but an IPI from a vCPU in
+ * x2APIC mode finds those that are not there yet by the whole ID. */
+static bool matches_physical(const struct vlapic *v,
+			     const struct vlapic_message *m)
+{
+	if (m->wide || vlapic_in_x2apic_mode(v))
+		return m->destination == v->id;
+	return m->destination == (v->id & 0xff);
+}
+
+/* "Logical Destination Mode" of xAPIC mode. */
+static bool matches_logical_xapic(const struct vlapic *v, uint32_t destination)
+{
+	uint32_t ldr = vlapic_page_read(v, APIC_LDR) >> APIC_ID_SHIFT;
+	uint32_t model = vlapic_page_read(v, APIC_DFR) >> APIC_DFR_MODEL_SHIFT;
+
+	if (destination > 0xff)
+		return false;
+	switch (model) {
+	case APIC_DFR_MODEL_FLAT:
+		return destination & ldr;
+	case APIC_DFR_MODEL_CLUSTER:
+		return destination >> 4 == ldr >> 4 &&
+		       (destination & ldr & 0xf);
+	default:
+		return false;
+	}
+}
+
+/* "Logical Destination Mode in x2APIC Mode": cluster and member bits. */
+static bool matches_logical_x2apic(const struct vlapic *v, uint32_t destination)
+{
+	uint32_t ldr = vlapic_page_read(v, APIC_LDR);
+
+	return destination >> 16 == ldr >> 16 && (destination & ldr & 0xffff);
+}
+
+bool vlapic_matches(const struct vlapic *v, const struct vlapic_message *m,
+		    const struct vlapic *sender)
+{
+	if (!(vlapic_mode_bits(v) & APIC_BASE_EN))
+		return false;
+	switch (m->shorthand) {
+	case VLAPIC_SHORTHAND_SELF:
+		return v == sender;
+	case VLAPIC_SHORTHAND_ALL:
+		return true;
+	case VLAPIC_SHORTHAND_OTHERS:
+		return v != sender;
+	case VLAPIC_SHORTHAND_NONE:
+		break;
+	}
+	if (is_broadcast(m))
+		return true;
+	if (!m->logical)
+		return matches_physical(v, m);
+	if (vlapic_in_x2apic_mode(v))
+		return matches_logical_x2apic(v, m->destination);
+	return matches_logical_xapic(v, m->destination);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the virtual local APIC share among themselves: access to
+ * the virtual-APIC page, and the steps that one file does for another.  Pure;
+ * no one outside of apic/vlapic*.c includes it.
+ */
+#ifndef APIC_VLAPIC_PAGE_H
+#define APIC_VLAPIC_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apic/vlapic.h"
+
+typedef uint32_t __attribute__((may_alias)) vlapic_word_t;
+
+/*
+ * Other CPUs read destination registers and write TMR, so each access is one
+ * (relaxed, hence free) atomic access.  offset comes from our own tables.
+ */
+static inline vlapic_word_t *vlapic_page_word(const struct vlapic *v,
+					      uint32_t offset)
+{
+	return (vlapic_word_t *)(v->page + offset);
+}
+
+static inline uint32_t vlapic_page_read(const struct vlapic *v, uint32_t offset)
+{
+	return __atomic_load_n(vlapic_page_word(v, offset), __ATOMIC_RELAXED);
+}
+
+static inline void vlapic_page_write(struct vlapic *v, uint32_t offset,
+				     uint32_t value)
+{
+	__atomic_store_n(vlapic_page_word(v, offset), value, __ATOMIC_RELAXED);
+}
+
+/* The word of vector in ISR, TMR or IRR (base), and its bit there. */
+static inline uint32_t vlapic_vector_offset(uint32_t base, uint8_t vector)
+{
+	return base + (vector / 32u) * 0x10;
+}
+
+static inline uint32_t vlapic_vector_bit(uint8_t vector)
+{
+	return 1u << (vector % 32);
+}
+
+/* IA32_APIC_BASE's mode bits, from any CPU. */
+static inline uint64_t vlapic_mode_bits(const struct vlapic *v)
+{
+	return __atomic_load_n(&v->base_msr, __ATOMIC_RELAXED) &
+	       (APIC_BASE_EN | APIC_BASE_EXTD);
+}
+
+static inline bool vlapic_in_xapic_mode(const struct vlapic *v)
+{
+	return vlapic_mode_bits(v) == APIC_BASE_EN;
+}
+
+static inline bool vlapic_in_x2apic_mode(const struct vlapic *v)
+{
+	return vlapic_mode_bits(v) == (APIC_BASE_EN | APIC_BASE_EXTD);
+}
+
+static inline struct vlapic_effect vlapic_effect_of(enum vlapic_effect_kind k)
+{
+	return (struct vlapic_effect){.kind = k};
+}
+
+/* vlapic_priority.c: logs errors (ESR bits) and raises the LVT error entry for
+ * the first since ESR was written.  From any CPU; true: notify. */
+bool vlapic_error(struct vlapic *v, uint32_t errors);
+
+/* vlapic_icr.c: acts on the ICR that lies in the page, reserved bits clear. */
+struct vlapic_effect vlapic_icr_send(struct vlapic *v);
+struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector);
+
+/* vlapic_timer.c: each acts on the value that lies in the page. */
+void vlapic_timer_reset(struct vlapic *v);
+void vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc);
+void vlapic_timer_initial_count_written(struct vlapic *v, uint64_t tsc);
+void vlapic_timer_divide_written(struct vlapic *v, uint64_t tsc);
+uint32_t vlapic_timer_current_count(const struct vlapic *v, uint64_t tsc);
+
+#endif

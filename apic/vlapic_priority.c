@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the virtual local APIC accepts, ranks, delivers and finishes fixed
+ * interrupts, and how it logs errors.  Pure.  Source: SDM volume 3, "Handling
+ * Interrupts" and "Error Handling" of the APIC chapter.
+ */
+#include "apic/vlapic_page.h"
+
+/* The vectors of a class have bits 7:4 in common. */
+#define CLASS 0xf0u
+
+/* The highest vector in the 256-bit register at base, or -1. */
+static int highest_vector(const struct vlapic *v, uint32_t base)
+{
+	for (int i = 7; i >= 0; i--) {
+		uint32_t word = vlapic_page_read(v, base + (uint32_t)i * 0x10);
+
+		if (word)
+			return i * 32 + 31 - __builtin_clz(word);
+	}
+	return -1;
+}
+
+int vlapic_highest_irr(const struct vlapic *v)
+{
+	return highest_vector(v, APIC_IRR);
+}
+
+int vlapic_highest_isr(const struct vlapic *v)
+{
+	return highest_vector(v, APIC_ISR);
+}
+
+static uint8_t processor_priority(const struct vlapic *v)
+{
+	uint32_t tpr = vlapic_page_read(v, APIC_TPR) & 0xff;
+	int isr = vlapic_highest_isr(v);
+	uint32_t in_service = isr < 0 ? 0 : (uint32_t)isr & CLASS;
+
+	return (uint8_t)((tpr & CLASS) >= in_service ? tpr : in_service);
+}
+
+void vlapic_update_ppr(struct vlapic *v)
+{
+	vlapic_page_write(v, APIC_PPR, processor_priority(v));
+}
+
+uint8_t vlapic_arbitration(const struct vlapic *v)
+{
+	return processor_priority(v);
+}
+
+bool vlapic_accepts(const struct vlapic *v)
+{
+	return (vlapic_mode_bits(v) & APIC_BASE_EN) &&
+	       (vlapic_page_read(v, APIC_SVR) & APIC_SVR_ENABLE);
+}
+
+bool vlapic_error(struct vlapic *v, uint32_t errors)
+{
+	uint32_t lvt = vlapic_page_read(v, APIC_LVT_ERROR);
+
+	/* Writing ESR arms the interrupt again, the first error uses it up; so
+	 * an illegal vector in the entry itself does not recurse further. */
+	if (__atomic_fetch_or(&v->esr_latched, errors, __ATOMIC_SEQ_CST))
+		return false;
+	if (lvt & APIC_LVT_MASK)
+		return false;
+	return vlapic_post(v, lvt & APIC_LVT_VECTOR, false);
+}
+
+/* From any CPU.  The locked operation is spared when nothing changes. */
+static void set_trigger_mode(struct vlapic *v, uint8_t vector, bool level)
+{
+	vlapic_word_t *word =
+		vlapic_page_word(v, vlapic_vector_offset(APIC_TMR, vector));
+	uint32_t bit = vlapic_vector_bit(vector);
+	bool is_level = __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
+
+	if (is_level == level)
+		return;
+	if (level)
+		__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
+bool vlapic_post(struct vlapic *v, uint8_t vector, bool level)
+{
+	if (!vlapic_accepts(v))
+		return false;
+	if (vector < APIC_VECTOR_FIRST_LEGAL)
+		return vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
+	set_trigger_mode(v, vector, level);
+	return pi_desc_post(v->pi, vector);
+}
+
+void vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
+{
+	uint32_t offset = vlapic_vector_offset(APIC_IRR, vector);
+
+	if (!vlapic_accepts(v))
+		return;
+	if (vector < APIC_VECTOR_FIRST_LEGAL) {
+		vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
+		return;
+	}
+	set_trigger_mode(v, vector, level);
+	vlapic_page_write(v, offset,
+			  vlapic_page_read(v, offset) |
+				  vlapic_vector_bit(vector));
+}
+
+static void merge_word(struct vlapic *v, uint32_t offset, uint32_t posted)
+{
+	if (posted)
+		vlapic_page_write(v, offset,
+				  vlapic_page_read(v, offset) | posted);
+}
+
+void vlapic_merge(struct vlapic *v)
+{
+	uint64_t posted[4];
+
+	if (!pi_desc_on(v->pi))
+		return;
+	pi_desc_take(v->pi, posted);
+	for (uint32_t i = 0; i < 4; i++) {
+		if (!posted[i])
+			continue;
+		merge_word(v, APIC_IRR + i * 0x20, (uint32_t)posted[i]);
+		merge_word(v, APIC_IRR + i * 0x20 + 0x10,
+			   (uint32_t)(posted[i] >> 32));
+	}
+}
+
+int vlapic_pending(const struct vlapic *v)
+{
+	int vector = vlapic_highest_irr(v);
+
+	if (vector < 0)
+		return -1;
+	if (((uint32_t)vector & CLASS) <= (processor_priority(v) & CLASS))
+		return -1;
+	return vector;
+}
+
+void vlapic_deliver(struct vlapic *v, uint8_t vector)
+{
+	uint32_t irr = vlapic_vector_offset(APIC_IRR, vector);
+	uint32_t isr = vlapic_vector_offset(APIC_ISR, vector);
+	uint32_t bit = vlapic_vector_bit(vector);
+
+	vlapic_page_write(v, irr, vlapic_page_read(v, irr) & ~bit);
+	vlapic_page_write(v, isr, vlapic_page_read(v, isr) | bit);
+	/* It was pending, so its class is above TPR's and all in service. */
+	vlapic_page_write(v, APIC_PPR, vector & CLASS);
+}
+
+struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
+{
+	uint32_t tmr =
+		vlapic_page_read(v, vlapic_vector_offset(APIC_TMR, vector));
+	uint32_t lint0;
+
+	if (!(tmr & vlapic_vector_bit(vector)))
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	lint0 = vlapic_page_read(v, APIC_LVT_LINT0);
+	if (v->lint0_remote_irr && (lint0 & APIC_LVT_VECTOR) == vector) {
+		v->lint0_remote_irr = 0;
+		vlapic_page_write(v, APIC_LVT_LINT0,
+				  lint0 & ~APIC_LVT_REMOTE_IRR);
+	}
+	if (vlapic_page_read(v, APIC_SVR) & APIC_SVR_EOI_SUPPRESSION)
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	return (struct vlapic_effect){.kind = VLAPIC_EFFECT_EOI,
+				      .vector = vector};
+}
+
+struct vlapic_effect vlapic_eoi(struct vlapic *v)
+{
+	int vector = vlapic_highest_isr(v);
+	uint32_t offset;
+
+	if (vector < 0)
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	offset = vlapic_vector_offset(APIC_ISR, (uint8_t)vector);
+	vlapic_page_write(v, offset,
+			  vlapic_page_read(v, offset) &
+				  ~vlapic_vector_bit((uint8_t)vector));
+	return vlapic_eoi_broadcast(v, (uint8_t)vector);
+}
