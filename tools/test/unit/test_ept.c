@@ -174,11 +174,31 @@ static void test_unmap(void **state)
 	assert_false(ept_lookup(&ept, gpa(GIB + 4096)).present);
 	expect(ept_lookup(&ept, gpa(GIB + 8192)), GIB + 8192, 7, 4096);
 	expect(ept_lookup(&ept, gpa(GIB + 2 * MIB)), GIB + 2 * MIB, 7, 2 * MIB);
+	/* From the middle of a hole's entry on. */
+	assert_true(ept_unmap(&ept, gpa(GIB - 4096), 8192));
+	assert_false(ept_lookup(&ept, gpa(GIB)).present);
 	used = frame_used(FRAME_EPT);
 	assert_true(ept_unmap(&ept, gpa(0), 1ull << 48));
 	assert_int_equal(frame_used(FRAME_EPT), used);
 	for (uint64_t at = 0; at < 4 * GIB; at += MIB)
 		assert_false(ept_lookup(&ept, gpa(at)).present);
+}
+
+/* A table that exists is filled, never lost. */
+static void test_large_over_small(void **state)
+{
+	struct ept ept;
+	uint64_t used;
+
+	(void)state;
+	frames(POOL_FRAMES);
+	assert_true(ept_init(&ept, all));
+	assert_true(ept_map(&ept, gpa(4096), hpa(0), 4096, 3, 6));
+	used = frame_used(FRAME_EPT);
+	assert_true(ept_map(&ept, gpa(0), hpa(GIB), GIB, 7, 6));
+	expect(ept_lookup(&ept, gpa(4096)), GIB + 4096, 7, 4096);
+	expect(ept_lookup(&ept, gpa(2 * MIB)), GIB + 2 * MIB, 7, 2 * MIB);
+	assert_int_equal(frame_used(FRAME_EPT), used);
 }
 
 /* A split keeps every attribute, and accessed and dirty flags. */
@@ -396,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_entry_bits),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_large_over_small),
 		cmocka_unit_test(test_split_keeps_attributes),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_views),
