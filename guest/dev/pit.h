@@ -19,7 +19,6 @@ struct pit_channel {
 	uint8_t access;	  /* bit 0: low byte, bit 1: high byte */
 	bool bcd;	  /* counts 10000 instead of 65536 */
 	bool gate;	  /* the level of the GATE input */
-	bool programmed;  /* a control word was written */
 	bool loaded;	  /* a count was written since the control word */
 	bool running;	  /* counts (mode 1 and 5: was triggered) */
 	bool write_high;  /* the next byte written is the high one */
