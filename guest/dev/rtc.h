@@ -15,15 +15,12 @@
 
 struct rtc {
 	uint8_t index;
-	uint8_t flags;	       /* PF, AF, UF of register C */
-	bool running;	       /* neither SET nor the divider hold the clock */
-	uint8_t weekday_shift; /* the guest's day of the week - the date's */
-	uint8_t cmos[RTC_CMOS_SIZE]; /* time registers: valid while stopped */
-	uint64_t time_s;     /* Unix time at which the clock was started */
-	uint64_t start_ns;   /* when the clock was started */
-	uint64_t divider_ns; /* when the divider chain was at 0 */
-	uint64_t seen_s;     /* seconds since start_ns looked at */
-	uint64_t seen_ticks; /* divider ticks looked at */
+	uint8_t flags;		     /* PF, AF, UF of register C */
+	uint8_t weekday_shift;	     /* guest's day of the week - the date's */
+	uint8_t cmos[RTC_CMOS_SIZE]; /* the time of day: only while stopped */
+	uint64_t time_s;	     /* on our calendar when divider_ns was */
+	uint64_t divider_ns; /* when the divider was at 0; modulo 2^64 */
+	uint64_t seen_ns;    /* until when flags are up to date */
 };
 
 /*
