@@ -8,7 +8,7 @@
  */
 #include "guest/dev/acpi_pm.h"
 
-#include "guest/dev/clock.h"
+#include "guest/dev/ticks.h"
 #include "guest/dev/ports.h"
 #include "hv/lib/string.h"
 
@@ -37,7 +37,7 @@
 
 static uint64_t acpi_pm_ticks(uint64_t now_ns)
 {
-	return clock_ticks(now_ns, CLOCK_PM_TICKS, CLOCK_PM_PERIOD_NS);
+	return ticks_from_ns(now_ns, TICKS_PM_COUNT, TICKS_PM_PERIOD_NS);
 }
 
 void acpi_pm_init(struct acpi_pm *pm, uint64_t now_ns)
@@ -156,7 +156,7 @@ bool acpi_pm_sci(const struct acpi_pm *pm)
 uint64_t acpi_pm_next(const struct acpi_pm *pm)
 {
 	if (!(pm->enable & ACPI_PM_TMR) || (pm->status & ACPI_PM_TMR))
-		return CLOCK_NEVER;
-	return clock_ns((pm->seen + 1) << ACPI_PM_CARRY_SHIFT, CLOCK_PM_TICKS,
-			CLOCK_PM_PERIOD_NS);
+		return TICKS_NEVER;
+	return ticks_to_ns((pm->seen + 1) << ACPI_PM_CARRY_SHIFT,
+			   TICKS_PM_COUNT, TICKS_PM_PERIOD_NS);
 }

@@ -44,7 +44,7 @@ bool acpi_pm_sci(const struct acpi_pm *pm);
 void acpi_pm_tick(struct acpi_pm *pm, uint64_t now_ns);
 
 /*
- * When the timer will next raise the SCI; CLOCK_NEVER for not until something
+ * When the timer will next raise the SCI; TICKS_NEVER for not until something
  * is written.  After acpi_pm_tick(pm, now) later than now.
  */
 uint64_t acpi_pm_next(const struct acpi_pm *pm);

@@ -6,22 +6,22 @@
  * Source: PCI local bus specification, "Software Generation of Configuration
  * Transactions".
  */
-#ifndef GUEST_DEV_PCI_H
-#define GUEST_DEV_PCI_H
+#ifndef GUEST_DEV_VPCI_H
+#define GUEST_DEV_VPCI_H
 
 #include <stdint.h>
 
-struct pci {
+struct vpci {
 	uint32_t address;
 };
 
-void pci_init(struct pci *p);
+void vpci_init(struct vpci *p);
 
 /*
  * Ports CF8H-CFFH but for the reset register (see PORTS_RESET), size 1, 2 or 4.
  * Only a 32-bit access to CF8H is one to the address register.
  */
-uint32_t pci_read(const struct pci *p, uint16_t port, unsigned size);
-void pci_write(struct pci *p, uint16_t port, unsigned size, uint32_t value);
+uint32_t vpci_read(const struct vpci *p, uint16_t port, unsigned size);
+void vpci_write(struct vpci *p, uint16_t port, unsigned size, uint32_t value);
 
 #endif

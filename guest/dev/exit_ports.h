@@ -5,8 +5,8 @@
  * holds the VM's device lock and offers only the ports that the VM's
  * configuration asks for.
  */
-#ifndef GUEST_DEV_EXIT_H
-#define GUEST_DEV_EXIT_H
+#ifndef GUEST_DEV_EXIT_PORTS_H
+#define GUEST_DEV_EXIT_PORTS_H
 
 #include <stdint.h>
 
@@ -17,14 +17,14 @@ struct exit_ports {
 	unsigned matched; /* letters of "Shutdown" seen so far */
 };
 
-void exit_init(struct exit_ports *e);
+void exit_ports_init(struct exit_ports *e);
 
 /*
  * A write of 1, 2 or 4 bytes to PORTS_DEBUG_EXIT or PORTS_SHUTDOWN; other ports
  * are ignored.  Returns DEV_ACTION_EXIT (the code is in e->code),
  * DEV_ACTION_POWEROFF after the last letter, else DEV_ACTION_NONE.
  */
-enum dev_action exit_write(struct exit_ports *e, uint16_t port, unsigned size,
-			   uint32_t value);
+enum dev_action exit_ports_write(struct exit_ports *e, uint16_t port,
+				 unsigned size, uint32_t value);
 
 #endif

@@ -2,19 +2,19 @@
 /*
  * The VM's 8254 at ports 40H-43H with the port 61H that gates its channel 2.
  * All times are nanoseconds since the VM started and must not run backwards.
- * State is kept in ticks since the VM started (CLOCK_PIT_TICKS), never as an
+ * State is kept in ticks since the VM started (TICKS_PIT_COUNT), never as an
  * accumulated time: nothing drifts.  Pure.  The caller holds the device lock.
  * Source: 82C54 data sheet.
  */
-#ifndef GUEST_DEV_PIT_H
-#define GUEST_DEV_PIT_H
+#ifndef GUEST_DEV_VPIT_H
+#define GUEST_DEV_VPIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PIT_CHANNELS 3
+#define VPIT_CHANNELS 3
 
-struct pit_channel {
+struct vpit_channel {
 	uint8_t mode;	  /* 0 to 5 */
 	uint8_t access;	  /* bit 0: low byte, bit 1: high byte */
 	bool bcd;	  /* counts 10000 instead of 65536 */
@@ -35,29 +35,29 @@ struct pit_channel {
 	uint64_t held;	    /* ticks counted when GATE stopped the counter */
 };
 
-struct pit {
-	struct pit_channel channel[PIT_CHANNELS];
+struct vpit {
+	struct vpit_channel channel[VPIT_CHANNELS];
 	uint8_t system_b; /* bits 3:0 of port 61H, as written */
-	bool rose;	  /* channel 0 rose and pit_tick has not said so */
+	bool rose;	  /* channel 0 rose and vpit_tick has not said so */
 	uint64_t seen;	  /* tick up to which channel 0 was looked at */
 };
 
-void pit_init(struct pit *p, uint64_t now_ns);
+void vpit_init(struct vpit *p, uint64_t now_ns);
 
 /* Ports 40H-43H and 61H; any other port reads all ones, ignores writes. */
-uint8_t pit_read(struct pit *p, uint16_t port, uint64_t now_ns);
-void pit_write(struct pit *p, uint16_t port, uint8_t value, uint64_t now_ns);
+uint8_t vpit_read(struct vpit *p, uint16_t port, uint64_t now_ns);
+void vpit_write(struct vpit *p, uint16_t port, uint8_t value, uint64_t now_ns);
 
 /*
  * True when the output of channel 0 (IRQ 0, edge) rose since the last call,
  * however many times.
  */
-bool pit_tick(struct pit *p, uint64_t now_ns);
+bool vpit_tick(struct vpit *p, uint64_t now_ns);
 
 /*
- * When pit_tick will next return true; CLOCK_NEVER for not until something is
- * written.  After pit_tick(p, now) later than now.
+ * When vpit_tick will next return true; TICKS_NEVER for not until something is
+ * written.  After vpit_tick(p, now) later than now.
  */
-uint64_t pit_next(const struct pit *p);
+uint64_t vpit_next(const struct vpit *p);
 
 #endif
