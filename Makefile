@@ -8,6 +8,10 @@ FUZZ_CC ?= clang-14
 FUZZ_SECONDS ?= 600
 ARGS ?=
 
+# make V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = @printf '  %-7s %s\n'
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help run test soak bench fuzz usb check format clean host-tests fuzzers
@@ -46,23 +50,27 @@ ASL_H := $(patsubst guest/load/%.asl,$(O)/gen/%.h,$(wildcard guest/load/*.asl))
 
 $(O)/%.o: %.c | $(ASL_H)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(say) CC $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(O)/%.asm.o: %.asm $(O)/gen/offsets.inc
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -f elf64 -g -MD $@.d -MP $< -o $@
+	$(say) NASM $<
+	$(Q)$(NASM) $(NASMFLAGS) -f elf64 -g -MD $@.d -MP $< -o $@
 
 # Constants and structure offsets for assembly, out of C: tools/offsets.c.
 $(O)/gen/offsets.inc: tools/offsets.c | $(ASL_H)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o $(O)/gen/offsets.s
-	sed -n 's/^.*->\([A-Za-z0-9_]*\) \(-\{0,1\}[0-9]*\).*/%define \1 \2/p' \
+	$(say) GEN $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o $(O)/gen/offsets.s
+	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\) \(-\{0,1\}[0-9]*\).*/%define \1 \2/p' \
 		$(O)/gen/offsets.s > $@
 
 $(O)/gen/%.h: guest/load/%.asl
 	@mkdir -p $(@D)
-	$(IASL) -ve -tc -p $(O)/gen/$* $<
-	sed 's/^unsigned char/static const unsigned char/' $(O)/gen/$*.hex > $@
+	$(say) IASL $<
+	$(Q)$(IASL) -ve -tc -p $(O)/gen/$* $<
+	$(Q)sed 's/^unsigned char/static const unsigned char/' $(O)/gen/$*.hex > $@
 
 # The image carries its own symbols (hv/lib/ksyms.h): it is linked with an empty
 # table, then with the symbols found. The table's size moves no code.
@@ -70,18 +78,20 @@ LINK = $(LD) $(LDFLAGS) -T linker.ld $(filter %.o,$^) -o $@
 
 $(O)/gen/nosyms.asm: tools/mksyms
 	@mkdir -p $(@D)
-	tools/mksyms > $@
+	$(Q)tools/mksyms > $@
 $(O)/gen/ksyms.asm: $(O)/gen/nosyms.elf tools/mksyms
-	tools/mksyms $< > $@
+	$(Q)tools/mksyms $< > $@
 $(O)/gen/%syms.o: $(O)/gen/%syms.asm
-	$(NASM) -f elf64 $< -o $@
+	$(Q)$(NASM) -f elf64 $< -o $@
 $(O)/gen/nosyms.elf: $(HV_O) $(O)/gen/nosyms.o linker.ld
-	$(LINK)
+	$(say) LD $@
+	$(Q)$(LINK)
 $(O)/apical.elf: $(HV_O) $(O)/gen/ksyms.o linker.ld
-	$(LINK)
+	$(say) LD $@
+	$(Q)$(LINK)
 
 $(O)/apical.image: $(O)/apical.elf
-	objcopy --strip-all $< $@
+	$(Q)objcopy --strip-all $< $@
 
 # ---- the loader, and EFI programs for tests -----------------------------------
 
@@ -104,16 +114,19 @@ all: $(EFI_TESTS)
 
 $(O)/efi/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(EFI_CFLAGS) -MMD -MP -c $< -o $@
+	$(say) CC $<
+	$(Q)$(CC) $(EFI_CFLAGS) -MMD -MP -c $< -o $@
 
 $(O)/gen/image.o: $(O)/apical.image
-	printf 'section .rodata\nglobal apical_image_start, apical_image_end\nalign \
-	4096\napical_image_start: incbin "%s"\napical_image_end:\n' $< > $(@:.o=.asm)
-	$(NASM) -f elf64 $(@:.o=.asm) -o $@
+	$(Q)printf '%s\n' 'section .rodata align=4096' \
+		'global apical_image_start, apical_image_end' \
+		'apical_image_start: incbin "$<"' 'apical_image_end:' > $(@:.o=.asm)
+	$(Q)$(NASM) -f elf64 $(@:.o=.asm) -o $@
 
 define link_efi
 	@mkdir -p $(@D)
-	$(LD) $(EFI_LDFLAGS) /usr/lib/crt0-efi-x86_64.o $^ -o $@ -lgnuefi -lefi
+	$(say) LD $@
+	$(Q)$(LD) $(EFI_LDFLAGS) /usr/lib/crt0-efi-x86_64.o $^ -o $@ -lgnuefi -lefi
 endef
 $(O)/BOOTX64.so: $(BOOT_O) $(O)/gen/image.o
 	$(link_efi)
@@ -122,7 +135,7 @@ $(EFI_TESTS:.efi=.so): $(O)/tools/test/efi/%.so: $(O)/efi/tools/test/efi/%.o \
 	$(link_efi)
 
 define to_efi
-	objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $< $@
 endef
 $(O)/BOOTX64.EFI: $(O)/BOOTX64.so
 	$(to_efi)
@@ -145,23 +158,28 @@ all: $(GUEST_ASM) $(GUEST_C)
 
 $(O)/guest/test/%.o: guest/test/%.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+	$(say) CC $<
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
 
 $(O)/guest/test/lib/%.o: guest/test/lib/%.asm
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -f elf64 -MD $@.d -MP $< -o $@
+	$(say) NASM $<
+	$(Q)$(NASM) $(NASMFLAGS) -f elf64 -MD $@.d -MP $< -o $@
 
 $(O)/guest/test/%.o: guest/test/%.asm
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -f elf32 -MD $@.d -MP $< -o $@
+	$(say) NASM $<
+	$(Q)$(NASM) $(NASMFLAGS) -f elf32 -MD $@.d -MP $< -o $@
 
 $(GUEST_ASM): $(O)/guest/%.flat: $(O)/guest/test/%.o guest/test/flat.ld
-	$(LD) -m elf_i386 -nostdlib --build-id=none -T guest/test/flat.ld $< -o $@
+	$(say) LD $@
+	$(Q)$(LD) -m elf_i386 -nostdlib --build-id=none -T guest/test/flat.ld $< -o $@
 
 $(GUEST_C): $(O)/guest/%.flat: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
-	$(LD) -m elf_x86_64 -nostdlib --build-id=none -T guest/test/flat.ld \
+	$(say) LD $@
+	$(Q)$(LD) -m elf_x86_64 -nostdlib --build-id=none -T guest/test/flat.ld \
 		$(filter %.o,$^) -o $@.64
-	objcopy -O elf32-i386 $@.64 $@
+	$(Q)objcopy -O elf32-i386 $@.64 $@
 
 # ---- host tests and fuzzers ------------------------------------------------------
 
@@ -177,6 +195,7 @@ PURE := $(wildcard \
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \
+	-Wno-format-overflow -Wno-format-truncation \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-sanitize-recover=all \
 	-Itools/test/fake -I.
 HOST_SAN := -fsanitize=address,undefined
@@ -190,18 +209,23 @@ fuzzers: $(FUZZERS)
 
 $(O)/host/%.o: %.c | $(ASL_H)
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_FLAGS) $(HOST_SAN) -MMD -MP -c $< -o $@
+	$(say) CC $<
+	$(Q)$(HOST_CC) $(HOST_FLAGS) $(HOST_SAN) -MMD -MP -c $< -o $@
 $(O)/fuzz/%.o: %.c | $(ASL_H)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_SAN) -MMD -MP -c $< -o $@
+	$(say) CLANG $<
+	$(Q)$(FUZZ_CC) $(HOST_FLAGS) -Wno-unknown-warning-option $(FUZZ_SAN) -MMD -MP -c $< -o $@
 $(O)/host/pure.a $(O)/fuzz/pure.a: $(O)/%/pure.a: \
 		$(addprefix $(O)/%/,$(PURE:.c=.o) $(FAKE:.c=.o))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
 $(TESTS): $(O)/host/%: $(O)/host/tools/test/unit/%.o $(O)/host/pure.a
-	$(HOST_CC) $(HOST_SAN) $^ -o $@ $(HOST_LIBS)
+	$(say) LD $@
+	$(Q)$(HOST_CC) $(HOST_SAN) $^ -o $@ $(HOST_LIBS)
 $(FUZZERS): $(O)/fuzz/%: $(O)/fuzz/tools/fuzz/%.o $(O)/fuzz/pure.a
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ -o $@
+	$(say) LD $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ -o $@
 
 # ---- what people type ------------------------------------------------------------
 
@@ -214,8 +238,9 @@ test soak bench:
 	@tools/setup test
 	@tools/test/run $(if $(filter-out test,$@),--$@) $(ARGS)
 
-fuzz: fuzzers
-	@tools/test/fuzz --seconds $(FUZZ_SECONDS) $(FUZZERS)
+fuzz:
+	@tools/setup test
+	@tools/test/run -k fuzz/ --fuzz-seconds $(FUZZ_SECONDS)
 
 usb: all
 	@tools/setup run

@@ -12,7 +12,6 @@ INITTAB = """\
 ::sysinit:/etc/init.d/rcS
 ttyS0::respawn:-/bin/sh
 ::ctrlaltdel:/sbin/reboot
-::shutdown:/bin/umount -a -r
 """
 
 RCS = """\
