@@ -25,7 +25,7 @@ void guest_ap_start(unsigned index);
 struct cpu cpus[GUEST_CPUS_MAX];
 unsigned cpu_count = 1;
 uint8_t cpu_index_of_apic_id[256];
-static volatile uint64_t cpus_running;
+static volatile uint64_t cpus_running; /* but for the boot CPU */
 
 static uint32_t cpu_get32(uint64_t address)
 {
@@ -116,8 +116,8 @@ void guest_ap_start(unsigned index)
 	struct cpu *c = &cpus[index];
 
 	cpu_init(index);
-	c->starts++;
-	__atomic_add_fetch(&cpus_running, 1, __ATOMIC_SEQ_CST);
+	if (!c->starts++)
+		__atomic_add_fetch(&cpus_running, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		void (*work)(void) = c->work;
 

@@ -10,6 +10,12 @@
 #define COM1_LSR      (COM1 + 5)
 #define COM1_LSR_THRE (1 << 5)
 #define EXIT_PORT     0xf4
+#define INFO_FLAGS    0 /* of the multiboot information */
+#define INFO_CMDLINE  16
+#define FLAG_CMDLINE  (1 << 2)
+
+/* From start.asm: the multiboot information's address, and EAX. */
+extern const uint64_t boot_info[2];
 
 static uint32_t guest_failures;
 
@@ -153,6 +159,32 @@ void guest_exit(uint32_t code)
 	insn_out32(EXIT_PORT, code);
 	print("FAIL exit: there is no exit port at 0xf4\n");
 	guest_stop();
+}
+
+bool guest_has_word(const char *word)
+{
+	const uint8_t *info = (const uint8_t *)boot_info[0];
+	const char *at;
+	size_t size = 0;
+
+	while (word[size])
+		size++;
+	if (!(*(const uint32_t *)(info + INFO_FLAGS) & FLAG_CMDLINE))
+		return false;
+	at = (const char *)(uint64_t) * (const uint32_t *)(info + INFO_CMDLINE);
+	while (*at) {
+		size_t same = 0;
+
+		while (same < size && at[same] == word[same])
+			same++;
+		if (same == size && (!at[size] || at[size] == ' '))
+			return true;
+		while (*at && *at != ' ')
+			at++;
+		while (*at == ' ')
+			at++;
+	}
+	return false;
 }
 
 void *memcpy(void *to, const void *from, size_t size)

@@ -54,6 +54,8 @@ struct cpu {
 /* ---- a guest's own ---- */
 
 void guest_main(void);
+/* Is word among the words of the command line? */
+bool guest_has_word(const char *word);
 
 /* ---- verdicts; each prints one line ---- */
 
