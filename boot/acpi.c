@@ -38,6 +38,10 @@
 
 #define ACPI_DBG2_SERIAL	   0x8000
 
+#define ACPI_COM1		   0x3f8
+#define ACPI_COM2		   0x2f8
+#define ACPI_BAUD_DEFAULT	   115200
+
 /* Serial interface types, shared by SPCR and DBG2. */
 #define ACPI_UART_16550	    0x00
 #define ACPI_UART_16450	    0x01
@@ -259,16 +263,6 @@ static void acpi_hpet(struct acpi_machine *machine, struct acpi_table table)
 		machine->hpet = hpa(acpi_u64(table, 44));
 }
 
-/* ISA interrupt of the PC's serial ports; 0 for what is none. */
-static uint8_t acpi_legacy_irq(const struct boot_console *console)
-{
-	if (console->kind != BOOT_CONSOLE_IO)
-		return 0;
-	if (console->address == 0x3f8)
-		return 4;
-	return console->address == 0x2f8 ? 3 : 0;
-}
-
 static void acpi_add_console(struct acpi_machine *machine, uint32_t type,
 			     struct acpi_table gas, uint32_t gsi, uint32_t baud)
 {
@@ -298,9 +292,6 @@ static void acpi_add_console(struct acpi_machine *machine, uint32_t type,
 	} else {
 		return;
 	}
-	if (console.gsi == UINT32_MAX && acpi_legacy_irq(&console))
-		console.gsi =
-			acpi_gsi_of_irq(machine, acpi_legacy_irq(&console));
 	machine->console[machine->console_count++] = console;
 }
 
@@ -373,6 +364,42 @@ uint32_t acpi_gsi_of_irq(const struct acpi_machine *machine, uint8_t irq)
 		if (machine->override[i].irq == irq)
 			return machine->override[i].gsi;
 	return irq;
+}
+
+/* ISA interrupt of the PC's serial ports; 0 for what is none. */
+static uint8_t acpi_legacy_irq(const struct boot_console *console)
+{
+	if (console->kind != BOOT_CONSOLE_IO)
+		return 0;
+	if (console->address == ACPI_COM1)
+		return 4;
+	return console->address == ACPI_COM2 ? 3 : 0;
+}
+
+struct boot_console acpi_choose_console(const struct acpi_machine *machine,
+					const struct config *config)
+{
+	struct boot_console console = {
+		.kind = BOOT_CONSOLE_IO,
+		.address = ACPI_COM1,
+		.stride_bytes = 1,
+		.width_bytes = 1,
+		.gsi = UINT32_MAX,
+		.baud = ACPI_BAUD_DEFAULT,
+	};
+
+	if (config->console_port == CONFIG_PORT_NONE)
+		return (struct boot_console){.gsi = UINT32_MAX};
+	if (config->console_port == CONFIG_PORT_AUTO && machine->console_count)
+		console = machine->console[0];
+	else if (config->console_port != CONFIG_PORT_AUTO)
+		console.address = config->console_port;
+	if (config->console_baud != CONFIG_BAUD_AUTO)
+		console.baud = config->console_baud;
+	if (console.gsi == UINT32_MAX && acpi_legacy_irq(&console))
+		console.gsi =
+			acpi_gsi_of_irq(machine, acpi_legacy_irq(&console));
+	return console;
 }
 
 bool acpi_parse(const struct acpi_memory *memory, hpa_t rsdp,

@@ -65,4 +65,11 @@ bool acpi_parse(const struct acpi_memory *memory, hpa_t rsdp,
 /* The GSI of an ISA interrupt, by the MADT's overrides. */
 uint32_t acpi_gsi_of_irq(const struct acpi_machine *machine, uint8_t irq);
 
+/*
+ * Where the hypervisor's serial line is: what the configuration names, else
+ * what ACPI names, else COM1.
+ */
+struct boot_console acpi_choose_console(const struct acpi_machine *machine,
+					const struct config *config);
+
 #endif

@@ -375,7 +375,7 @@ bool config_parse(struct config *config, const char *text, size_t size,
 
 	memset(config, 0, sizeof(*config));
 	config->console_port = CONFIG_PORT_AUTO;
-	config->console_baud = CONFIG_BAUD_MAX;
+	config->console_baud = CONFIG_BAUD_AUTO;
 	config->poweroff = true;
 
 	/* Some editors begin a file with UTF-8's byte order mark. */

@@ -20,6 +20,7 @@
 #define CONFIG_CMDLINE_SIZE 1024
 #define CONFIG_CPU_ANY	    UINT32_MAX
 #define CONFIG_PORT_AUTO    0	       /* SPCR, else DBG2, else COM1 */
+#define CONFIG_BAUD_AUTO    UINT32_MAX /* SPCR's, else 115200 */
 #define CONFIG_PORT_NONE    UINT32_MAX /* no serial line */
 
 /* Where a VM's UART is connected. */
@@ -57,7 +58,7 @@ struct config_vm {
 struct config {
 	/* [hypervisor] */
 	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
-	uint32_t console_baud; /* default 115200; 0: leave as it is */
+	uint32_t console_baud; /* 0: leave as it is; default CONFIG_BAUD_AUTO */
 	bool poweroff; /* power the machine off at the end; default on */
 	uint32_t vm_count;
 	struct config_vm vm[CONFIG_VMS_MAX];

@@ -17,6 +17,7 @@
 static uint8_t ram[SIZE];
 static uint32_t used;
 static struct acpi_machine machine;
+static struct boot_console chosen;
 static const struct acpi_window windows[] = {
 	{.base = ram, .start = START, .size_bytes = SIZE},
 };
@@ -375,6 +376,52 @@ static void too_many(void **state)
 	assert_int_equal(machine.override_count, BOOT_OVERRIDES_MAX);
 }
 
+static void assert_console(enum boot_console_kind kind, uint64_t address,
+			   uint32_t gsi, uint32_t baud)
+{
+	assert_int_equal(chosen.kind, kind);
+	assert_int_equal(chosen.address, address);
+	assert_int_equal(chosen.gsi, gsi);
+	assert_int_equal(chosen.baud, baud);
+}
+
+static void choice(void **state)
+{
+	struct config config = {.console_baud = CONFIG_BAUD_AUTO};
+
+	(void)state;
+	reset();
+	add_table("APIC", madt, sizeof(madt));
+	finish(2);
+	assert_true(parse());
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_IO, 0x3f8, 20, 115200);
+	config.console_port = 0x2f8;
+	config.console_baud = 9600;
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_IO, 0x2f8, 3, 9600);
+	config.console_port = 0xc000;
+	config.console_baud = 0;
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_IO, 0xc000, UINT32_MAX, 0);
+	assert_int_equal(chosen.stride_bytes, 1);
+	config.console_port = CONFIG_PORT_NONE;
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_NONE, 0, UINT32_MAX, 0);
+
+	/* What ACPI names, with its baud rate unless one is configured. */
+	config.console_port = CONFIG_PORT_AUTO;
+	config.console_baud = CONFIG_BAUD_AUTO;
+	machine.console_count = 1;
+	machine.console[0] = (struct boot_console){
+		BOOT_CONSOLE_MMIO, 0xfe034000, 4, 4, UINT32_MAX, 0};
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_MMIO, 0xfe034000, UINT32_MAX, 0);
+	config.console_baud = 57600;
+	chosen = acpi_choose_console(&machine, &config);
+	assert_console(BOOT_CONSOLE_MMIO, 0xfe034000, UINT32_MAX, 57600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +429,7 @@ int main(void)
 		cmocka_unit_test(timers),	cmocka_unit_test(consoles),
 		cmocka_unit_test(remapping),	cmocka_unit_test(damage),
 		cmocka_unit_test(madt_entries), cmocka_unit_test(too_many),
+		cmocka_unit_test(choice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

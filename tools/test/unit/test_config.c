@@ -55,7 +55,7 @@ static void defaults(void **state)
 	(void)state;
 	assert_true(parse("[vm a]\nkernel = \\k"));
 	assert_int_equal(config.console_port, CONFIG_PORT_AUTO);
-	assert_int_equal(config.console_baud, 115200);
+	assert_int_equal(config.console_baud, CONFIG_BAUD_AUTO);
 	assert_true(config.poweroff);
 	assert_int_equal(config.vm_count, 1);
 	assert_string_equal(config.vm[0].name, "a");

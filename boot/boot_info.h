@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hand-over contract: all that the loader tells the hypervisor.  Written
+ * by boot/, read by hv/; values and fixed arrays only.  Pure.
+ *
+ * One physically contiguous "pool", 2 MiB aligned, holds the hypervisor image
+ * at its start, this structure, and free frames behind them; the whole pool is
+ * mapped at HV_BASE, so a host-virtual address in it is its physical address
+ * plus a constant.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include <stdint.h>
+
+#include "boot/config.h"
+#include "mm/addr.h"
+
+#define HV_BASE		    0xffffffff80000000ull
+#define BOOT_INFO_MAGIC	    0x6c61636970417631ull
+
+#define BOOT_CPUS_MAX	    256
+#define BOOT_IOAPICS_MAX    16
+#define BOOT_OVERRIDES_MAX  24
+#define BOOT_REGIONS_MAX    256
+#define BOOT_RAM_CHUNKS_MAX 32
+
+struct boot_region {
+	hpa_t start;
+	uint64_t size_bytes;
+};
+
+struct boot_file {
+	hpa_t start; /* 0: none */
+	uint64_t size_bytes;
+};
+
+struct boot_cpu {
+	uint32_t apic_id;
+};
+
+struct boot_ioapic {
+	hpa_t address;
+	uint32_t gsi_base;
+};
+
+/* ISA interrupt -> GSI, MADT type 2. */
+struct boot_override {
+	uint8_t irq;
+	uint8_t active_low;
+	uint8_t level;
+	uint32_t gsi;
+};
+
+struct boot_vm {
+	struct boot_file kernel, initrd, module[CONFIG_MODULES_MAX];
+	/* Guest RAM, zeroed by nobody yet; 2 MiB aligned chunks, in any order,
+	 * memory_mib in all. */
+	struct boot_region ram[BOOT_RAM_CHUNKS_MAX];
+	uint32_t ram_count;
+};
+
+enum boot_console_kind {
+	BOOT_CONSOLE_NONE,
+	BOOT_CONSOLE_IO,   /* 16550 behind I/O ports */
+	BOOT_CONSOLE_MMIO, /* 16550 behind memory */
+};
+
+struct boot_console {
+	enum boot_console_kind kind;
+	uint64_t address;
+	uint32_t stride_bytes; /* between registers */
+	uint32_t width_bytes;  /* of an access */
+	uint32_t gsi;	       /* UINT32_MAX: none, the UART is polled */
+	uint32_t baud;	       /* 0: leave as it is */
+};
+
+struct boot_framebuffer {
+	hpa_t address; /* 0: none */
+	uint32_t width, height, stride_pixels;
+	uint32_t bgr; /* 1: blue in the lowest byte */
+};
+
+struct boot_info {
+	uint64_t magic;
+	struct boot_region pool;  /* mapped at HV_BASE */
+	uint64_t pool_used_bytes; /* image, this structure, loader's tables */
+	struct boot_region trampoline; /* below 1 MiB, at least 2 pages */
+
+	struct boot_cpu cpu[BOOT_CPUS_MAX]; /* [0] is the one that runs */
+	uint32_t cpu_count;
+	uint32_t cpus_skipped; /* MADT entries disabled or beyond the table */
+
+	struct boot_ioapic ioapic[BOOT_IOAPICS_MAX];
+	uint32_t ioapic_count; /* 0: none known */
+	struct boot_override override[BOOT_OVERRIDES_MAX];
+	uint32_t override_count;
+
+	hpa_t rsdp;		     /* 0: none */
+	hpa_t hpet;		     /* 0: none */
+	uint16_t pm_timer_port;	     /* 0: none */
+	uint8_t interrupt_remapping; /* firmware left it on */
+
+	struct boot_console console;
+	struct boot_framebuffer framebuffer;
+
+	/* EFI runtime services, for ResetSystem: physical (identity) mode. */
+	uint64_t
+		efi_runtime_services; /* physical address of the table; 0: none */
+	struct boot_region
+		runtime[BOOT_REGIONS_MAX]; /* code and data regions */
+	uint32_t runtime_count;
+
+	struct config config;
+	struct boot_vm vm[CONFIG_VMS_MAX];
+
+	uint64_t loader_tsc; /* TSC at the loader's entry */
+};
+
+#endif
