@@ -185,4 +185,8 @@ struct vmx_control_rule {
 extern const struct vmx_control_rule vmx_control_rules[];
 extern const size_t vmx_control_rules_count;
 
+/* The first rule, from that index on, that these controls break, or NULL. */
+const struct vmx_control_rule *vmx_controls_broken(
+	const struct vmx_controls *controls, size_t from);
+
 #endif
