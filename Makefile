@@ -144,42 +144,34 @@ $(EFI_TESTS): %.efi: %.so
 
 # ---- programs that run inside a VM ---------------------------------------------
 
-# Multiboot ELF32 images: NAME.asm is 32-bit assembly; NAME.c is 64-bit code
-# together with everything in guest/test/lib, put into an ELF32 file.
+# Multiboot images: 64-bit code in an ELF32 file, NAME.c with everything in
+# guest/test/lib. NAME.elf beside it has the symbols.
 GUEST_CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
 	-mno-red-zone -mcmodel=small -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -I.
-GUEST_ASM := $(patsubst guest/test/%.asm,$(O)/guest/%.flat,$(wildcard guest/test/*.asm))
-GUEST_C := $(patsubst guest/test/%.c,$(O)/guest/%.flat,$(wildcard guest/test/*.c))
+GUESTS := $(patsubst guest/test/%.c,$(O)/guest/%.flat,$(wildcard guest/test/*.c))
 GUEST_LIB := $(patsubst %.c,$(O)/%.o,$(wildcard guest/test/lib/*.c)) \
 	$(patsubst %.asm,$(O)/%.o,$(wildcard guest/test/lib/*.asm))
 
-all: $(GUEST_ASM) $(GUEST_C)
+all: $(GUESTS)
 
 $(O)/guest/test/%.o: guest/test/%.c
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/guest/test/lib/%.o: guest/test/lib/%.asm
-	@mkdir -p $(@D)
-	$(say) NASM $<
-	$(Q)$(NASM) $(NASMFLAGS) -f elf64 -MD $@.d -MP $< -o $@
-
 $(O)/guest/test/%.o: guest/test/%.asm
 	@mkdir -p $(@D)
 	$(say) NASM $<
-	$(Q)$(NASM) $(NASMFLAGS) -f elf32 -MD $@.d -MP $< -o $@
+	$(Q)$(NASM) $(NASMFLAGS) -f elf64 -g -MD $@.d -MP $< -o $@
 
-$(GUEST_ASM): $(O)/guest/%.flat: $(O)/guest/test/%.o guest/test/flat.ld
+$(O)/guest/%.elf: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
 	$(say) LD $@
-	$(Q)$(LD) -m elf_i386 -nostdlib --build-id=none -T guest/test/flat.ld $< -o $@
+	$(Q)$(LD) -n -nostdlib --build-id=none -z noexecstack --no-warn-rwx-segments \
+		-T guest/test/flat.ld $(filter %.o,$^) -o $@
 
-$(GUEST_C): $(O)/guest/%.flat: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
-	$(say) LD $@
-	$(Q)$(LD) -m elf_x86_64 -nostdlib --build-id=none -T guest/test/flat.ld \
-		$(filter %.o,$^) -o $@.64
-	$(Q)objcopy -O elf32-i386 $@.64 $@
+$(O)/guest/%.flat: $(O)/guest/%.elf
+	$(Q)objcopy -g -O elf32-i386 $< $@
 
 # ---- host tests and fuzzers ------------------------------------------------------
 
