@@ -7,7 +7,8 @@
  *
  * Beyond the data sheet, to have everything defined: a count of 1 counts as 2
  * in the modes 2 and 3, a BCD count is taken by its digits' weights modulo
- * 10000, and a channel that was never programmed is in mode 2 without a count.
+ * 10000, GATE low hides the strobe of mode 4, and a channel that was never
+ * programmed is in mode 2 without a count.
  */
 #include "guest/dev/vpit.h"
 
@@ -50,6 +51,12 @@ static int64_t vpit_elapsed(const struct vpit_channel *c, uint64_t tick)
 	return (int64_t)((c->running ? tick - c->start : c->held));
 }
 
+/* The count is taken over on the next tick. */
+static bool vpit_load_is_due(const struct vpit_channel *c, uint64_t tick)
+{
+	return c->loaded && (int64_t)(tick - c->start) < 0;
+}
+
 /* The OUT pin. */
 static bool vpit_out(const struct vpit_channel *c, uint64_t tick)
 {
@@ -59,8 +66,10 @@ static bool vpit_out(const struct vpit_channel *c, uint64_t tick)
 		return c->mode != 0;
 	if (c->mode == 0)
 		return elapsed >= c->count;
-	if (elapsed < 0 || (!c->running && c->mode != 4))
+	if (!c->running)
 		return true;
+	if (elapsed < 0)
+		return c->early_out;
 	switch (c->mode) {
 	case 1:
 		return elapsed >= c->count;
@@ -135,6 +144,8 @@ static uint64_t vpit_next_rise(const struct vpit_channel *c, uint64_t tick)
 			return c->start + c->count;
 		return c->start + (elapsed / c->count + 1) * c->count;
 	}
+	if (elapsed < 0 && c->mode >= 4 && !c->early_out)
+		return c->start; /* the load ends a strobe */
 	rise = c->start + c->count + (c->mode >= 4);
 	return rise > tick ? rise : TICKS_NEVER;
 }
@@ -171,6 +182,8 @@ void vpit_init(struct vpit *p, uint64_t now_ns)
 /* Starts the counter with the count written last, on the next tick. */
 static void vpit_load(struct vpit_channel *c, uint64_t tick)
 {
+	c->early_out = vpit_out(c, tick);
+	c->loaded = true;
 	if (c->next)
 		c->count = c->next;
 	c->next = 0;
@@ -215,19 +228,20 @@ static uint32_t vpit_decode(const struct vpit_channel *c, uint16_t value)
 static void vpit_set_count(struct vpit_channel *c, uint16_t value,
 			   uint64_t tick)
 {
-	bool first = !c->loaded;
+	uint32_t count = vpit_decode(c, value);
+	bool triggered = vpit_is_triggered(c);
 
-	c->next = vpit_decode(c, value);
-	c->loaded = true;
-	if (vpit_is_triggered(c)) {
-		if (!c->running) { /* waits for a trigger, but can be read */
-			c->count = c->next;
-			c->next = 0;
-		}
-	} else if (first || !vpit_is_periodic(c)) {
-		vpit_load(c, tick);
-	} else if (c->next_tick == TICKS_NEVER) {
-		c->next_tick = vpit_boundary(c, tick);
+	if (vpit_load_is_due(c, tick)) {
+		c->count = count;
+	} else if (triggered && !c->running) {
+		c->loaded = true; /* waits for a trigger, but can be read */
+		c->count = count;
+	} else {
+		c->next = count;
+		if (!c->loaded || c->mode == 0 || c->mode == 4)
+			vpit_load(c, tick);
+		else if (!triggered && c->next_tick == TICKS_NEVER)
+			c->next_tick = vpit_boundary(c, tick);
 	}
 }
 
@@ -260,8 +274,7 @@ static void vpit_latch_count(struct vpit_channel *c, uint64_t tick)
 
 static void vpit_latch_status(struct vpit_channel *c, uint64_t tick)
 {
-	bool null = !c->loaded || c->next ||
-		    (c->running && vpit_elapsed(c, tick) < 0);
+	bool null = !c->loaded || c->next || vpit_load_is_due(c, tick);
 
 	if (c->has_status)
 		return;
@@ -308,27 +321,39 @@ static void vpit_write_control(struct vpit *p, uint8_t value, uint64_t tick)
 	}
 }
 
+/* GATE falls: modes 1 and 5 do not care, the others stop. */
+static void vpit_gate_falls(struct vpit_channel *c, uint64_t tick)
+{
+	if (vpit_is_triggered(c) || !c->running)
+		return;
+	c->held = vpit_load_is_due(c, tick) ? 0 : tick - c->start;
+	c->running = false;
+	c->next_tick = TICKS_NEVER;
+}
+
+/* GATE rises: modes 0 and 4 go on, the others start over. */
+static void vpit_gate_rises(struct vpit_channel *c, uint64_t tick)
+{
+	if (!c->loaded)
+		return;
+	if (vpit_is_triggered(c) || vpit_is_periodic(c)) {
+		vpit_load(c, tick);
+		return;
+	}
+	if (!vpit_load_is_due(c, tick))
+		c->start = tick - c->held;
+	c->running = true;
+}
+
 static void vpit_set_gate(struct vpit_channel *c, bool gate, uint64_t tick)
 {
 	bool was = c->gate;
 
 	c->gate = gate;
-	if (gate == was || !c->loaded)
-		return;
-	if (vpit_is_triggered(c) || vpit_is_periodic(c)) {
-		if (gate) {
-			vpit_load(c, tick);
-		} else if (vpit_is_periodic(c)) {
-			c->held = c->running ? tick - c->start : 0;
-			c->running = false;
-		}
-	} else if (gate) {
-		c->start = tick - c->held;
-		c->running = true;
-	} else {
-		c->held = vpit_elapsed(c, tick) < 0 ? 0 : tick - c->start;
-		c->running = false;
-	}
+	if (was && !gate)
+		vpit_gate_falls(c, tick);
+	if (gate && !was)
+		vpit_gate_rises(c, tick);
 }
 
 static uint8_t vpit_read_count(struct vpit_channel *c, uint64_t tick)
