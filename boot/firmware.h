@@ -20,6 +20,9 @@ struct firmware {
 /* Written by efi_main() and by memory_exit_firmware(), on the boot CPU. */
 extern struct firmware firmware;
 
+/* Every EFI program's entry, called by gnu-efi's start-up code. */
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
+
 #define FIRMWARE_PAGE_SIZE 4096ull
 
 #define MP_SERVICES_GUID                                               \
