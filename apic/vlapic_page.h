@@ -72,6 +72,10 @@ static inline struct vlapic_effect vlapic_effect_of(enum vlapic_effect_kind k)
  * the first since ESR was written.  From any CPU; true: notify. */
 bool vlapic_error(struct vlapic *v, uint32_t errors);
 
+/* vlapic_priority.c: vlapic_post() when vlapic_accepts() is known to hold, or
+ * held at the time that counts. */
+bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level);
+
 /* vlapic_icr.c: acts on the ICR that lies in the page, reserved bits clear. */
 struct vlapic_effect vlapic_icr_send(struct vlapic *v);
 struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector);

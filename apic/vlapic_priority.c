@@ -87,8 +87,11 @@ static void set_trigger_mode(struct vlapic *v, uint8_t vector, bool level)
 
 bool vlapic_post(struct vlapic *v, uint8_t vector, bool level)
 {
-	if (!vlapic_accepts(v))
-		return false;
+	return vlapic_accepts(v) && vlapic_post_accepted(v, vector, level);
+}
+
+bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)
+{
 	if (vector < APIC_VECTOR_FIRST_LEGAL)
 		return vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
 	set_trigger_mode(v, vector, level);

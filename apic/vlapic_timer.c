@@ -48,12 +48,14 @@ static bool expire(struct vlapic *v, uint64_t tsc)
 	return !(v->lvt_timer & APIC_LVT_MASK);
 }
 
+/* An entry that is not masked shows that the APIC was software-enabled then,
+ * though the processor may by now have written SVR. */
 static void settle(struct vlapic *v, uint64_t tsc)
 {
 	uint8_t vector = v->lvt_timer & APIC_LVT_VECTOR;
 
 	if (expire(v, tsc))
-		vlapic_post(v, vector, false);
+		vlapic_post_accepted(v, vector, false);
 }
 
 bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
