@@ -44,7 +44,7 @@ LDFLAGS := -nostdlib -static -z noexecstack -z max-page-size=4096 \
 
 HV_C := $(wildcard hv/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c \
 	guest/dev/*.c guest/load/*.c)
-HV_ASM := $(wildcard hv/*.asm vmx/*.asm)
+HV_ASM := $(wildcard hv/*.asm hv/hw/*.asm vmx/*.asm)
 HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
 ASL_H := $(patsubst guest/load/%.asl,$(O)/gen/%.h,$(wildcard guest/load/*.asl))
 
@@ -181,8 +181,8 @@ PURE := $(wildcard \
 	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
 	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
 	$(filter-out mm/paging.c,$(wildcard mm/*.c)) \
-	$(addprefix vmx/,$(addsuffix .c,caps check* decode* emulate* \
-		qualification msr_bitmap cpuid_policy)) \
+	$(addprefix vmx/,$(addsuffix .c,caps check* controls decode* emulate* \
+		qualification msr_bitmap cpuid_policy vmcs_fields exit_reason)) \
 	hv/lib/format.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
@@ -237,6 +237,8 @@ fuzz:
 usb: all
 	@tools/setup run
 	@tools/apical image $(O)/apical-usb.img $(ARGS)
+	@echo 'To write it to a stick (this overwrites the stick; look at lsblk first):'
+	@echo '  sudo dd if=$(O)/apical-usb.img of=/dev/sdX bs=4M conv=fsync'
 
 check: $(ASL_H)
 	@HV_CFLAGS="$(CFLAGS)" EFI_CFLAGS="$(EFI_CFLAGS)" tools/check $(ARGS)

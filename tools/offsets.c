@@ -6,6 +6,11 @@
  */
 #include <stddef.h>
 
+#include "hv/percpu.h"
+#include "hv/trampoline.h"
+
+#include "vmx/vcpu.h"
+
 #define VALUE(name, value)	   __asm__ volatile("\n->" #name " %c0" : : "i"(value))
 #define OFFSET(name, type, member) VALUE(name, offsetof(type, member))
 #define SIZE(name, type)	   VALUE(name, sizeof(type))
@@ -14,4 +19,22 @@ void offsets(void);
 
 void offsets(void)
 {
+	VALUE(PERCPU_STACK_BYTES, PERCPU_STACK_PAGES * PAGE_SIZE);
+
+	SIZE(TRAMPOLINE_SIZE, struct trampoline);
+	OFFSET(TRAMPOLINE_CR0, struct trampoline, cr0);
+	OFFSET(TRAMPOLINE_CR3, struct trampoline, cr3);
+	OFFSET(TRAMPOLINE_CR4, struct trampoline, cr4);
+	OFFSET(TRAMPOLINE_EFER, struct trampoline, efer);
+	OFFSET(TRAMPOLINE_TARGET_OFFSET, struct trampoline, target_offset);
+	OFFSET(TRAMPOLINE_GDT_LIMIT, struct trampoline, gdt_limit);
+	OFFSET(TRAMPOLINE_CLAIM, struct trampoline, claim);
+	OFFSET(TRAMPOLINE_ROOT, struct trampoline, root);
+	OFFSET(TRAMPOLINE_STACK_TOP, struct trampoline, stack_top);
+	OFFSET(TRAMPOLINE_PERCPU, struct trampoline, percpu);
+	OFFSET(TRAMPOLINE_ENTRY, struct trampoline, entry);
+
+	OFFSET(VCPU_GPR, struct vcpu, gpr);
+	OFFSET(VCPU_HOST_RSP, struct vcpu, host_rsp);
+	OFFSET(VCPU_LAUNCHED, struct vcpu, launched);
 }

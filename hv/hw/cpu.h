@@ -72,9 +72,26 @@ static inline void cpu_wbinvd(void)
 	__asm__ volatile("wbinvd" : : : "memory");
 }
 
-static inline void cpu_mfence(void)
+/* Before a WRMSR that makes others look at memory (x2APIC's ICR) or that must
+ * follow a store to the xAPIC's page: WRMSR to those waits for nothing. */
+static inline void cpu_fence(void)
 {
-	__asm__ volatile("mfence" : : : "memory");
+	__asm__ volatile("mfence; lfence" : : : "memory");
+}
+
+/* Takes what is pending now; for draining what the firmware left. */
+static inline void cpu_interrupt_window(void)
+{
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+}
+
+/* CR4.PKE must be 1. */
+static inline uint32_t cpu_rdpkru(void)
+{
+	uint32_t value, zero;
+
+	__asm__ volatile("rdpkru" : "=a"(value), "=d"(zero) : "c"(0));
+	return value;
 }
 
 #endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU's run loop: serve requests, let time pass, decide what to inject,
+ * enter, act on the exit, repeat.  Interrupts are off all the way; one that
+ * arrives after the last look makes the entry exit at once.
+ */
+#include "apic/lapic.h"
+#include "hv/console.h"
+#include "hv/hw/cpu.h"
+#include "hv/hw/tsc.h"
+#include "hv/idt.h"
+#include "hv/irq.h"
+#include "hv/percpu.h"
+#include "hv/smp.h"
+#include "hv/vm.h"
+#include "vmx/apicv.h"
+#include "vmx/exit.h"
+#include "vmx/setup.h"
+#include "vmx/vmcs.h"
+
+/* vmx/entry.asm */
+uint64_t vmx_enter(struct vcpu *v);
+
+#define NEVER UINT64_MAX
+
+/* ---- requests ---- */
+
+void vcpu_request(struct vcpu *v, uint32_t requests)
+{
+	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
+		smp_kick(v->cpu);
+}
+
+static bool serve_requests(struct vcpu *v)
+{
+	uint32_t requests =
+		__atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
+
+	if (requests & VCPU_REQUEST_STOP) {
+		v->state = VCPU_SHUTDOWN;
+		return false;
+	}
+	if (requests & VCPU_REQUEST_INIT)
+		setup_init(v);
+	if (requests & VCPU_REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI)
+		setup_startup(v, __atomic_load_n(&v->sipi_vector,
+						 __ATOMIC_SEQ_CST));
+	if (requests & VCPU_REQUEST_EVENT) {
+		uint32_t nmis = __atomic_exchange_n(&v->nmi_posted, 0,
+						    __ATOMIC_SEQ_CST);
+
+		if (nmis)
+			apicv_add_nmis(v, nmis);
+		v->events_stale = true;
+	}
+	return true;
+}
+
+/* ---- time ---- */
+
+static uint64_t board_next(const struct vcpu *v)
+{
+	if (!vcpu_is_bsp(v))
+		return NEVER;
+	return __atomic_load_n(&v->vm->board.next_tsc, __ATOMIC_SEQ_CST);
+}
+
+/* What is due happens; the physical timer is armed for what comes next. */
+static void serve_time(struct vcpu *v)
+{
+	uint64_t next = board_next(v), console;
+
+	if (next != NEVER && next <= tsc_read()) {
+		board_tick(v->vm);
+		next = board_next(v);
+	}
+	if (v->timer_tsc != VLAPIC_NEVER && v->timer_tsc <= tsc_read())
+		apicv_timer(v);
+	if (v->timer_tsc < next)
+		next = v->timer_tsc;
+	if (v->cpu == 0) {
+		console = console_poll();
+		next = console < next ? console : next;
+	}
+	if (next == v->armed_tsc)
+		return;
+	v->armed_tsc = next;
+	if (next == NEVER)
+		lapic_timer_stop();
+	else
+		lapic_timer_arm(next);
+}
+
+/* ---- the loop ---- */
+
+static void wait_for_event(struct vcpu *v)
+{
+	cpu_wait_for_interrupt();
+	v->armed_tsc = 0; /* whatever woke us, it may have been the timer */
+}
+
+static void entry_failed(struct vcpu *v, uint64_t how)
+{
+	v->exit_reason = UINT32_MAX;
+	machine_end(v, MACHINE_ENTRY_FAILED,
+		    how == 2 ? vmcs_read32(VMCS_VM_INSTRUCTION_ERROR) : 0,
+		    how == 2 ? NULL : "no current VMCS");
+}
+
+/* Into the guest and back; false when the VM has ended. */
+static bool run_once(struct vcpu *v)
+{
+	uint64_t how;
+	int interrupt;
+	bool goes_on;
+
+	apicv_before_entry(v);
+	how = vmx_enter(v);
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
+	if (how) {
+		entry_failed(v, how);
+		return false;
+	}
+	goes_on = vmx_exit_handle(v, &interrupt);
+	if (interrupt >= 0) {
+		if (interrupt == IRQ_TIMER)
+			v->armed_tsc = 0;
+		irq_dispatch((uint8_t)interrupt);
+	}
+	return goes_on;
+}
+
+/* True when the guest may be entered now. */
+static bool ready(struct vcpu *v)
+{
+	if (v->state == VCPU_HALTED && apicv_has_event(v))
+		v->state = VCPU_RUNNING;
+	return v->state == VCPU_RUNNING;
+}
+
+void vcpu_run(struct vcpu *v)
+{
+	while (v->state != VCPU_SHUTDOWN) {
+		/* From here on others send an IPI; what they asked before is
+		 * seen below.  SDM volume 3, "Memory Ordering": XCHG orders. */
+		__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
+		if (percpu()->nmis)
+			apicv_add_nmis(v, percpu_take_nmis());
+		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
+		    !serve_requests(v))
+			break;
+		serve_time(v);
+		if (!ready(v))
+			wait_for_event(v);
+		else if (!run_once(v))
+			break;
+	}
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_SEQ_CST);
+	lapic_timer_stop();
+}
+
+void machine_nmi(struct vcpu *v)
+{
+	(void)v;
+	idt_handle_nmi();
+	idt_unblock_nmi();
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of the VMs: start, end, restart, and the verdict when all are over;
+ * see vm.h.
+ */
+#include "hv/vm.h"
+
+#include "apic/lapic.h"
+#include "hv/clock.h"
+#include "hv/console.h"
+#include "hv/hw/cpu.h"
+#include "hv/hw/tsc.h"
+#include "hv/idt.h"
+#include "hv/irq.h"
+#include "hv/lib/format.h"
+#include "hv/lib/log.h"
+#include "hv/lib/panic.h"
+#include "hv/lib/string.h"
+#include "hv/percpu.h"
+#include "hv/power.h"
+#include "hv/smp.h"
+#include "hv/vm_report.h"
+#include "mm/frame.h"
+#include "vmx/cpu.h"
+#include "vmx/insn.h"
+
+static struct vm *vms[CONFIG_VMS_MAX];
+static uint32_t vm_count;
+static uint32_t vms_running;  /* any CPU, atomic */
+static uint32_t worst_status; /* any CPU, atomic */
+static bool poweroff;
+
+bool vms_create(const struct boot_info *info)
+{
+	poweroff = info->config.poweroff;
+	for (uint32_t i = 0; i < info->config.vm_count; i++) {
+		vms[i] = vm_create(info, i);
+		if (!vms[i])
+			return false;
+		vm_count = i + 1;
+	}
+	vms_running = vm_count;
+	return true;
+}
+
+void vm_console_input(uint32_t number, uint8_t byte)
+{
+	if (number < vm_count)
+		board_uart_put(vms[number], byte);
+}
+
+void vm_console_room(uint32_t number)
+{
+	if (number < vm_count)
+		board_uart_drain(vms[number]);
+}
+
+/* ---- messages ---- */
+
+/* INIT takes back a start-up IPI that was not served yet. */
+static void post_init(struct vcpu *v)
+{
+	uint32_t old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
+	uint32_t wanted;
+
+	do {
+		wanted = (old & ~(uint32_t)VCPU_REQUEST_SIPI) |
+			 VCPU_REQUEST_INIT;
+	} while (!__atomic_compare_exchange_n(&v->requests, &old, wanted, false,
+					      __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
+	vcpu_request(v, 0);
+}
+
+static void post_level(struct vcpu *v, uint8_t vector)
+{
+	__atomic_fetch_or(&v->level_posted[vector / 64], 1ull << (vector % 64),
+			  __ATOMIC_SEQ_CST);
+	vcpu_request(v, VCPU_REQUEST_EVENT);
+}
+
+static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
+{
+	if (message->level) {
+		post_level(v, message->vector);
+		return;
+	}
+	if (!vlapic_post(&v->vlapic, message->vector, false))
+		return;
+	if (!__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
+		return;
+	if (v->tier == APIC_TIER_POSTED)
+		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
+	else
+		smp_kick(v->cpu);
+}
+
+static void post(struct vcpu *v, const struct vlapic_message *message)
+{
+	switch (message->delivery_mode) {
+	case VLAPIC_FIXED:
+	case VLAPIC_LOWEST_PRIORITY:
+		post_fixed(v, message);
+		break;
+	case VLAPIC_NMI:
+		__atomic_fetch_add(&v->nmi_posted, 1, __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQUEST_EVENT);
+		break;
+	case VLAPIC_INIT:
+		post_init(v);
+		break;
+	case VLAPIC_STARTUP:
+		__atomic_store_n(&v->sipi_vector, message->vector,
+				 __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQUEST_SIPI);
+		break;
+	case VLAPIC_SMI: /* there is no SMM */
+	case VLAPIC_EXTINT:
+		break;
+	}
+}
+
+/* The one that arbitration gives a lowest-priority message to, or NULL. */
+static struct vcpu *lowest_priority(struct vm *vm,
+				    const struct vlapic_message *message,
+				    const struct vlapic *sender)
+{
+	struct vcpu *best = NULL;
+	uint8_t lowest = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *v = vm->vcpu[i];
+		uint8_t priority = vlapic_arbitration(&v->vlapic);
+
+		if (!vlapic_accepts(&v->vlapic) ||
+		    !vlapic_matches(&v->vlapic, message, sender))
+			continue;
+		if (!best || priority < lowest) {
+			best = v;
+			lowest = priority;
+		}
+	}
+	return best;
+}
+
+void vm_send(struct vm *vm, const struct vlapic_message *message,
+	     struct vcpu *sender)
+{
+	const struct vlapic *from = sender ? &sender->vlapic : NULL;
+
+	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
+		struct vcpu *v = lowest_priority(vm, message, from);
+
+		if (v)
+			post(v, message);
+		return;
+	}
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
+			post(vm->vcpu[i], message);
+}
+
+void machine_send(struct vcpu *sender, const struct vlapic_message *message)
+{
+	vm_send(sender->vm, message, sender);
+}
+
+/* ---- the end ---- */
+
+enum exit_result machine_end(struct vcpu *v, enum machine_end how,
+			     uint32_t code, const char *text)
+{
+	struct vm *vm = v->vm;
+
+	v->state = VCPU_SHUTDOWN;
+	if (__atomic_exchange_n(&vm->ending, 1, __ATOMIC_SEQ_CST))
+		return EXIT_STOP;
+	vm->end = how;
+	vm->end_code = code;
+	if (text != vm->end_text)
+		format(vm->end_text, sizeof(vm->end_text), "%s",
+		       text ? text : "");
+	if (how >= MACHINE_FAILURES)
+		vm_report_failure(v);
+	__atomic_store_n(&vm->state, VM_STOPPING, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		if (vm->vcpu[i] != v)
+			vcpu_request(vm->vcpu[i], VCPU_REQUEST_STOP);
+	return EXIT_STOP;
+}
+
+/* Everything is over: say how, and switch the machine off. */
+static __attribute__((noreturn)) void all_ended(struct vcpu *v)
+{
+	if (worst_status)
+		log_line("verdict: failed status=%u", worst_status);
+	else
+		log_line("verdict: ok");
+	console_flush();
+	ASSERT(vmx_clear(frame_hpa(v->vmcs).value));
+	vmx_cpu_off();
+	if (poweroff)
+		power_off();
+	smp_stop_others();
+	console_flush();
+	cpu_halt_forever();
+}
+
+/* The last vCPU to leave, alone with its VM. */
+static void finish(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	uint32_t status, none = 0;
+
+	console_guest_end(vm->number);
+	if (vm->end == MACHINE_RESET &&
+	    vm->config->on_reset == CONFIG_RESET_RESTART) {
+		log_line("vm %s restarts", vm->config->name);
+		__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
+		smp_kick(vm->vcpu[0]->cpu);
+		return;
+	}
+	status = vm_report_end(vm);
+	if (status)
+		__atomic_compare_exchange_n(&worst_status, &none, status, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm->state, VM_ENDED, __ATOMIC_SEQ_CST);
+	if (__atomic_sub_fetch(&vms_running, 1, __ATOMIC_SEQ_CST) == 0)
+		all_ended(v);
+}
+
+/* ---- the life ---- */
+
+/* Nothing to do but interrupts: until the next one. */
+static void idle(void)
+{
+	if (percpu()->self.number == 0) {
+		uint64_t next = console_poll();
+
+		if (next != CONSOLE_NEVER)
+			lapic_timer_arm(next);
+	}
+	cpu_wait_for_interrupt();
+}
+
+static void wait_for_state(const struct vm *vm, enum vm_state a,
+			   enum vm_state b)
+{
+	for (;;) {
+		enum vm_state now =
+			__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST);
+
+		if (now == a || now == b)
+			return;
+		idle();
+	}
+}
+
+static void power_up(struct vcpu *v)
+{
+	struct vlapic *apic = &v->vlapic;
+
+	v->requests = 0;
+	v->nmi_posted = 0;
+	memset(v->level_posted, 0, sizeof(v->level_posted));
+	memset(v->exit_count, 0, sizeof(v->exit_count));
+	v->armed_tsc = 0;
+	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
+	apic->x2apic_allowed = v->vm->config->x2apic;
+	apic->max_phys_bits = v->phys_bits;
+	apic->timer_ratio = cpuid_policy_timer_ratio(clock_tsc_hz());
+	vlapic_reset(apic);
+	setup_power_up(v, 0 - v->vm->start_tsc);
+}
+
+/* vCPU 0 makes the VM what it is at power-on; false: it cannot start. */
+static bool start(struct vcpu *v, struct setup_entry *entry)
+{
+	struct vm *vm = v->vm;
+	bool loaded = vm_load(vm, entry);
+
+	vm->ending = 0;
+	vm->inside = 0;
+	vm->start_tsc = tsc_read();
+	board_init(vm, vm->testdev_mmio);
+	__atomic_store_n(&vm->state, VM_RUNNING, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 1; i < vm->vcpu_count; i++)
+		smp_kick(vm->vcpu[i]->cpu);
+	return loaded;
+}
+
+/* From power-on to the end of its VM, once. */
+static void live(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	struct setup_entry entry;
+	bool good = true;
+
+	if (vcpu_is_bsp(v))
+		good = start(v, &entry);
+	else
+		wait_for_state(vm, VM_RUNNING, VM_ENDED);
+	power_up(v);
+	__atomic_add_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST);
+	if (vcpu_is_bsp(v)) {
+		while (__atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) <
+		       vm->vcpu_count)
+			cpu_pause();
+		if (good)
+			setup_entry(v, &entry);
+		else
+			machine_end(v, MACHINE_NOT_STARTED, 0, vm->end_text);
+	}
+	vcpu_run(v);
+	if (__atomic_sub_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST) == 0)
+		finish(v);
+}
+
+static void host_state(struct setup_host *host)
+{
+	struct percpu *cpu = percpu();
+
+	*host = (struct setup_host){
+		.gs_base = (uint64_t)cpu,
+		.tr_base = (uint64_t)&cpu->tss,
+		.gdt_base = (uint64_t)&cpu->gdt,
+		.idt_base = idt_base(),
+		.code_selector = GDT_CODE,
+		.data_selector = GDT_DATA,
+		.tss_selector = GDT_TSS,
+	};
+}
+
+void cpu_main(void)
+{
+	struct vcpu *v = vm_vcpu_of_cpu(percpu()->self.number);
+	struct setup_host host;
+
+	percpu()->vcpu = v;
+	if (v) {
+		host_state(&host);
+		setup_vmcs(v, &host);
+		while (v->vm->state != VM_ENDED) {
+			live(v);
+			wait_for_state(v->vm,
+				       vcpu_is_bsp(v) ? VM_STARTING :
+							VM_RUNNING,
+				       VM_ENDED);
+		}
+	}
+	for (;;)
+		idle();
+}

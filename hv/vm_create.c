@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making a VM out of its configuration: memory map, tier, CPUID, vCPUs and
+ * their CPUs.  Boot CPU, once; nothing is allocated later.
+ */
+#include "hv/clock.h"
+#include "hv/hw/cpuid.h"
+#include "hv/irq.h"
+#include "hv/lib/log.h"
+#include "hv/lib/string.h"
+#include "hv/percpu.h"
+#include "hv/vm.h"
+#include "mm/frame.h"
+#include "vmx/apicv.h"
+#include "vmx/cpu.h"
+
+static const char *const tier_names[] = APIC_TIER_NAMES;
+
+/* Which vCPU runs on which CPU. */
+static struct vcpu *vcpu_of_cpu[BOOT_CPUS_MAX];
+static uint16_t last_vpid;
+
+struct vcpu *vm_vcpu_of_cpu(uint32_t number)
+{
+	return number < BOOT_CPUS_MAX ? vcpu_of_cpu[number] : NULL;
+}
+
+static void *pages(enum frame_kind kind, uint64_t size_bytes)
+{
+	return frame_alloc(kind, (size_bytes + PAGE_MASK) >> PAGE_SHIFT);
+}
+
+/* ---- memory ---- */
+
+static bool add_bank(struct vm *vm, gpa_t start, uint64_t size_bytes,
+		     hpa_t backing)
+{
+	struct guest_mem *memory = &vm->memory;
+
+	if (memory->bank_count == GUEST_MEM_BANKS_MAX)
+		return false;
+	memory->bank[memory->bank_count++] = (struct guest_bank){
+		.start = start,
+		.size_bytes = size_bytes,
+		.backing = backing,
+	};
+	return true;
+}
+
+/* RAM from 0 up, leaving out the last GiB below 4 GiB. */
+static bool lay_out_ram(struct vm *vm)
+{
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < vm->files->ram_count; i++) {
+		struct boot_region chunk = vm->files->ram[i];
+
+		while (chunk.size_bytes) {
+			uint64_t part = chunk.size_bytes;
+
+			if (at < LOAD_LOW_RAM_MAX && at + part > LOAD_LOW_RAM_MAX)
+				part = LOAD_LOW_RAM_MAX - at;
+			if (!add_bank(vm, gpa(at), part, chunk.start))
+				return false;
+			chunk.start.value += part;
+			chunk.size_bytes -= part;
+			at += part;
+			if (at == LOAD_LOW_RAM_MAX)
+				at = LOAD_HIGH_RAM;
+		}
+	}
+	return true;
+}
+
+/* With the memory types that the firmware chose. */
+static bool map_bank(struct vm *vm, const struct mtrr *mtrr,
+		     const struct guest_bank *bank)
+{
+	uint64_t done = 0;
+
+	while (done < bank->size_bytes) {
+		hpa_t from = hpa(bank->backing.value + done);
+		struct mtrr_run run =
+			mtrr_run(mtrr, from, bank->size_bytes - done);
+
+		if (!ept_map(&vm->ept, gpa(bank->start.value + done), from,
+			     run.size_bytes, EPT_RWX, run.type))
+			return false;
+		done += run.size_bytes;
+	}
+	return true;
+}
+
+static bool map_memory(struct vm *vm)
+{
+	const struct vmx_caps *caps = vmx_cpu_caps();
+	struct ept_features features = {
+		.page_2m = caps->ept_vpid & VMX_EPT_PAGE_2M,
+		.page_1g = caps->ept_vpid & VMX_EPT_PAGE_1G,
+		.accessed_dirty = caps->ept_vpid & VMX_EPT_ACCESSED_DIRTY,
+		.write_back = caps->ept_vpid & VMX_EPT_MEMORY_TYPE_WB,
+	};
+	static struct mtrr mtrr;
+
+	mtrr_read(&mtrr);
+	if (!ept_init(&vm->ept, features) || !lay_out_ram(vm))
+		return false;
+	for (uint32_t i = 0; i < vm->memory.bank_count; i++)
+		if (!map_bank(vm, &mtrr, &vm->memory.bank[i]))
+			return false;
+	return true;
+}
+
+/* ---- processors ---- */
+
+/* The tier that was asked for, or the best one; false: refused. */
+static bool choose_tier(struct vm *vm, enum apic_tier *tier)
+{
+	const struct vmx_caps *caps = vmx_cpu_caps();
+	const struct config_vm *config = vm->config;
+	struct vmx_controls controls;
+	char text[200];
+
+	*tier = config->apic;
+	if (*tier == APIC_TIER_AUTO) {
+		*tier = vmx_caps_best_tier(caps, config->x2apic);
+		if (*tier < APIC_TIER_POSTED &&
+		    vmx_caps_why_not(caps, *tier + 1, config->x2apic, text,
+				     sizeof(text)))
+			log_line("vm %s: apic = %s: %s", config->name,
+				 tier_names[*tier], text);
+	}
+	if (vmx_caps_why_not(caps, *tier, config->x2apic, text, sizeof(text)) ||
+	    !apicv_controls(caps, *tier, false, &controls, text,
+			    sizeof(text)) ||
+	    (config->x2apic &&
+	     !apicv_controls(caps, *tier, true, &controls, text,
+			     sizeof(text)))) {
+		log_line("vm %s: apic = %s is refused: %s", config->name,
+			 tier_names[*tier], text);
+		return false;
+	}
+	return true;
+}
+
+static void build_cpuid(struct vm *vm, enum apic_tier tier)
+{
+	const struct cpuid_leaves *leaves = vmx_cpu_leaves();
+	const struct cpuid_regs *xsave = &leaves->xsave[0];
+	struct vmx_controls controls;
+	char text[200];
+	struct cpuid_facts facts = {
+		.vcpu_count = vm->vcpu_count,
+		.x2apic = vm->config->x2apic,
+		.tsc_hz = clock_tsc_hz(),
+		.xcr0 = (uint64_t)xsave->reg[CPUID_EDX] << 32 |
+			xsave->reg[CPUID_EAX],
+		.gpa_bits = EPT_GPA_BITS,
+	};
+
+	apicv_controls(vmx_cpu_caps(), tier, false, &controls, text,
+		       sizeof(text));
+	facts.proc2 = controls.proc2;
+	cpuid_policy_build(&vm->cpuid, leaves, &facts);
+}
+
+/* The CPU for the next vCPU; false: none is free. */
+static bool choose_cpu(const struct vm *vm, uint32_t index, uint32_t *cpu)
+{
+	const struct config_vm *config = vm->config;
+
+	if (config->cpu_count) {
+		*cpu = config->cpus[index];
+		if (*cpu < percpu_count() && !vcpu_of_cpu[*cpu])
+			return true;
+		log_line("vm %s: CPU %u, which its vCPU %u is pinned to, %s",
+			 config->name, *cpu, index,
+			 *cpu < percpu_count() ? "is taken" : "is not there");
+		return false;
+	}
+	for (*cpu = 0; *cpu < percpu_count(); (*cpu)++)
+		if (!vcpu_of_cpu[*cpu])
+			return true;
+	log_line("vm %s: no CPU is left for its vCPU %u: the machine has %u",
+		 config->name, index, percpu_count());
+	return false;
+}
+
+static bool make_vcpu(struct vm *vm, uint32_t index, enum apic_tier tier,
+		      hpa_t io_bitmap)
+{
+	struct vcpu *v = pages(FRAME_VM, sizeof(*v));
+	uint32_t cpu;
+
+	if (!choose_cpu(vm, index, &cpu))
+		return false;
+	if (!v)
+		goto no_memory;
+	vm->vcpu[index] = v;
+	v->vm = vm;
+	v->index = index;
+	v->cpu = cpu;
+	v->vpid = ++last_vpid;
+	v->tier = tier;
+	v->notification_vector = IRQ_NOTIFY;
+	v->caps = vmx_cpu_caps();
+	v->cpuid = &vm->cpuid;
+	v->cr4_allowed = cpuid_policy_cr4(&vm->cpuid);
+	v->xcr0_allowed = cpuid_policy_xcr0(&vm->cpuid);
+	v->phys_bits = (uint8_t)cpuid_policy_physical_bits(&vm->cpuid);
+	v->memory = &vm->memory;
+	v->apic_access = vm->apic_access;
+	v->io_bitmap = io_bitmap;
+	v->vmcs = pages(FRAME_VMX, PAGE_SIZE);
+	v->msr_bitmap = pages(FRAME_VMX, PAGE_SIZE);
+	v->apic_page = pages(FRAME_VM, PAGE_SIZE);
+	if (!v->vmcs || !v->msr_bitmap || !v->apic_page ||
+	    !ept_view_init(&v->view, &vm->ept))
+		goto no_memory;
+	vcpu_of_cpu[cpu] = v;
+	return true;
+no_memory:
+	log_line("vm %s: no memory for its vCPU %u", vm->config->name, index);
+	return false;
+}
+
+static bool make_vcpus(struct vm *vm, enum apic_tier tier)
+{
+	uint8_t *io_bitmap = pages(FRAME_VMX, 2 * PAGE_SIZE);
+	void *apic_access = pages(FRAME_VMX, PAGE_SIZE);
+
+	if (!io_bitmap || !apic_access)
+		return false;
+	memset(io_bitmap, 0xff, 2 * PAGE_SIZE);
+	vm->apic_access = frame_hpa(apic_access);
+	for (uint32_t i = 0; i < vm->config->vcpus; i++) {
+		if (!make_vcpu(vm, i, tier, frame_hpa(io_bitmap)))
+			return false;
+		vm->vcpu_count = i + 1;
+	}
+	return true;
+}
+
+struct vm *vm_create(const struct boot_info *info, uint32_t number)
+{
+	const struct config_vm *config = &info->config.vm[number];
+	struct vm *vm = pages(FRAME_VM, sizeof(*vm));
+	enum apic_tier tier;
+
+	if (!vm) {
+		log_line("vm %s: no memory", config->name);
+		return NULL;
+	}
+	vm->number = number;
+	vm->config = config;
+	vm->files = &info->vm[number];
+	vm->vcpu_count = config->vcpus;
+	if (config->testdev)
+		vm->testdev_mmio = pages(FRAME_VM, TESTDEV_MMIO_SIZE);
+	if (!map_memory(vm) || !vm_load_files(vm) ||
+	    (config->testdev && !vm->testdev_mmio)) {
+		log_line("vm %s: no memory for its page tables", config->name);
+		return NULL;
+	}
+	if (!choose_tier(vm, &tier))
+		return NULL;
+	build_cpuid(vm, tier);
+	if (!make_vcpus(vm, tier))
+		return NULL;
+	log_line("vm %s: %u vCPU%s, %u MiB, apic = %s%s", config->name,
+		 vm->vcpu_count, vm->vcpu_count == 1 ? "" : "s",
+		 config->memory_mib, tier_names[tier],
+		 config->x2apic ? ", x2apic" : "");
+	return vm;
+}

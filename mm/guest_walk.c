@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's page walk; see guest_walk.h. */
+#include "mm/guest_walk.h"
+
+#include "hv/hw/cr_bits.h"
+
+#define PTE_PRESENT (1ull << 0)
+#define PTE_WRITE (1ull << 1)
+#define PTE_USER (1ull << 2)
+#define PTE_ACCESSED (1ull << 5)
+#define PTE_DIRTY (1ull << 6)
+#define PTE_LARGE (1ull << 7)
+#define PTE_NX (1ull << 63)
+
+enum walk_kind { WALK_32, WALK_PAE, WALK_4, WALK_5 };
+
+struct walk {
+	const struct guest_mem *mem;
+	const struct guest_paging *paging;
+	enum walk_kind kind;
+	enum guest_access access;
+	bool user;
+	/* ANDed over the levels: */
+	bool may_write, may_user, may_fetch;
+};
+
+static enum walk_kind kind_of(const struct guest_paging *p)
+{
+	if (!(p->cr4 & CR4_PAE))
+		return WALK_32;
+	if (!(p->efer & EFER_LMA))
+		return WALK_PAE;
+	return p->cr4 & CR4_LA57 ? WALK_5 : WALK_4;
+}
+
+static uint64_t entry_read(const struct walk *w, gpa_t address)
+{
+	uint64_t value = ~0ull;
+
+	if (w->kind == WALK_32) {
+		uint32_t narrow = ~0u;
+
+		guest_mem_read(w->mem, address, &narrow, sizeof(narrow));
+		return narrow;
+	}
+	guest_mem_read(w->mem, address, &value, sizeof(value));
+	return value;
+}
+
+static uint32_t error_code(const struct walk *w, uint32_t cause)
+{
+	bool nx = w->paging->efer & EFER_NXE || w->paging->cr4 & CR4_SMEP;
+
+	if (w->access == GUEST_ACCESS_WRITE)
+		cause |= GUEST_PF_WRITE;
+	if (w->access == GUEST_ACCESS_FETCH && nx)
+		cause |= GUEST_PF_FETCH;
+	return w->user ? cause | GUEST_PF_USER : cause;
+}
+
+static struct guest_walk_result fault(const struct walk *w, uint32_t cause)
+{
+	return (struct guest_walk_result){
+		.error_code = error_code(w, cause),
+	};
+}
+
+/* Bits that must be 0 in an entry of this level; large: it maps a page. */
+static uint64_t reserved_bits(const struct walk *w, int level, bool large)
+{
+	const struct guest_paging *p = w->paging;
+	uint64_t reserved;
+
+	if (w->kind == WALK_32) /* PSE-36: bits 20:13 are address bits */
+		return large ? 1ull << 21 : 0;
+	reserved = ~0ull << p->phys_bits & 0x000fffffffffffffull;
+	if (w->kind == WALK_PAE)
+		reserved |= 0x7ff0000000000000ull;
+	if (!(p->efer & EFER_NXE))
+		reserved |= PTE_NX;
+	if (large)
+		reserved |= (1ull << (12 + 9 * (level - 1))) - (1ull << 13);
+	else if (level >= 4)
+		reserved |= PTE_LARGE;
+	return reserved;
+}
+
+static bool may_be_large(const struct walk *w, int level)
+{
+	if (w->kind == WALK_32)
+		return level == 2 && w->paging->cr4 & CR4_PSE;
+	return level == 2 || (level == 3 && w->kind != WALK_PAE);
+}
+
+/* The access rights of the whole walk: 0, or the cause of a #PF. */
+static uint32_t rights_fault(const struct walk *w, uint64_t leaf)
+{
+	const struct guest_paging *p = w->paging;
+	bool fetch = w->access == GUEST_ACCESS_FETCH;
+	bool write = w->access == GUEST_ACCESS_WRITE;
+
+	if (fetch && !w->may_fetch)
+		return GUEST_PF_PRESENT;
+	if (w->user) {
+		if (!w->may_user || (write && !w->may_write))
+			return GUEST_PF_PRESENT;
+	} else {
+		if (write && !w->may_write && p->cr0 & CR0_WP)
+			return GUEST_PF_PRESENT;
+		if (fetch && w->may_user && p->cr4 & CR4_SMEP)
+			return GUEST_PF_PRESENT;
+		if (!fetch && w->may_user && p->cr4 & CR4_SMAP &&
+		    !(p->rflags & RFLAGS_AC && p->cpl < 3))
+			return GUEST_PF_PRESENT;
+	}
+	if (!fetch && w->may_user && w->kind >= WALK_4 && p->cr4 & CR4_PKE) {
+		uint32_t key = p->pkru >> (2 * (leaf >> 59 & 15));
+
+		if (key & 1 ||
+		    (write && key & 2 && (w->user || p->cr0 & CR0_WP)))
+			return GUEST_PF_PRESENT | GUEST_PF_PROTECTION_KEY;
+	}
+	return 0;
+}
+
+static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
+				     uint64_t entry, int level, gla_t address)
+{
+	unsigned shift = w->kind == WALK_32 ? (level == 2 ? 22 : 12) :
+					      12 + 9 * (level - 1);
+	uint64_t size = 1ull << shift;
+	uint64_t base = entry & 0x000ffffffffff000ull & ~(size - 1);
+	uint64_t set = PTE_ACCESSED;
+	uint32_t cause = rights_fault(w, entry);
+
+	if (cause)
+		return fault(w, cause);
+	if (w->access == GUEST_ACCESS_WRITE)
+		set |= PTE_DIRTY;
+	if ((entry & set) != set) {
+		/* A 32-bit entry may be the upper half of an aligned word. */
+		unsigned up = entry_at.value & 4 ? 32 : 0;
+
+		guest_mem_or64(w->mem, gpa(entry_at.value & ~7ull), set << up);
+	}
+	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
+		base = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
+	return (struct guest_walk_result){
+		.ok = true,
+		.address = gpa(base + (address.value & (size - 1))),
+		.page_bytes = size,
+	};
+}
+
+/* From a table of the given level down to the page. */
+static struct guest_walk_result descend(struct walk *w, uint64_t table,
+					int level, gla_t address)
+{
+	unsigned entry_bytes = w->kind == WALK_32 ? 4 : 8;
+	unsigned index_bits = w->kind == WALK_32 ? 10 : 9;
+
+	for (;; level--) {
+		unsigned shift = 12 + index_bits * (level - 1);
+		uint64_t index = address.value >> shift &
+				 ((1u << index_bits) - 1);
+		gpa_t at = gpa(table + index * entry_bytes);
+		uint64_t entry = entry_read(w, at);
+		bool large = entry & PTE_LARGE && may_be_large(w, level);
+
+		if (!(entry & PTE_PRESENT))
+			return fault(w, 0);
+		if (entry & reserved_bits(w, level, large && level > 1))
+			return fault(w, GUEST_PF_PRESENT | GUEST_PF_RESERVED);
+		w->may_write &= !!(entry & PTE_WRITE);
+		w->may_user &= !!(entry & PTE_USER);
+		w->may_fetch &= !(entry & PTE_NX && w->kind != WALK_32);
+		if (level == 1 || large)
+			return leaf(w, at, entry, level, address);
+		if (!(entry & PTE_ACCESSED)) {
+			unsigned up = at.value & 4 ? 32 : 0;
+
+			guest_mem_or64(w->mem, gpa(at.value & ~7ull),
+				       PTE_ACCESSED << up);
+		}
+		table = entry & 0x000ffffffffff000ull;
+	}
+}
+
+struct guest_walk_result guest_walk(const struct guest_mem *mem,
+				    const struct guest_paging *paging,
+				    gla_t address, enum guest_access access,
+				    bool implicit_supervisor)
+{
+	struct walk w = {
+		.mem = mem,
+		.paging = paging,
+		.access = access,
+		.user = paging->cpl == 3 && !implicit_supervisor,
+		.may_write = true,
+		.may_user = true,
+		.may_fetch = true,
+	};
+	uint64_t pdpte;
+
+	if (!(paging->cr0 & CR0_PG))
+		return (struct guest_walk_result){
+			.ok = true,
+			.address = gpa((uint32_t)address.value),
+			.page_bytes = PAGE_SIZE,
+		};
+	w.kind = kind_of(paging);
+	switch (w.kind) {
+	case WALK_32:
+		return descend(&w, paging->cr3 & 0xfffff000, 2,
+			       gla((uint32_t)address.value));
+	case WALK_PAE:
+		pdpte = paging->pdpte[address.value >> 30 & 3];
+		if (!(pdpte & PTE_PRESENT))
+			return fault(&w, 0);
+		return descend(&w, pdpte & 0x000ffffffffff000ull, 2,
+			       gla((uint32_t)address.value));
+	case WALK_4:
+		return descend(&w, paging->cr3 & 0x000ffffffffff000ull, 4,
+			       address);
+	default:
+		return descend(&w, paging->cr3 & 0x000ffffffffff000ull, 5,
+			       address);
+	}
+}

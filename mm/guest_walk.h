@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's own page walk, guest-linear to guest-physical, as the processor
+ * would do it: no paging, 32-bit, PAE, 4-level and 5-level.  Pure over
+ * mm/guest_mem.h.  Source: SDM volume 3, chapter "Paging".
+ */
+#ifndef MM_GUEST_WALK_H
+#define MM_GUEST_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mm/addr.h"
+#include "mm/guest_mem.h"
+
+/* The state that decides how a linear address translates. */
+struct guest_paging {
+	uint64_t cr0, cr3, cr4, efer, rflags;
+	uint64_t pdpte[4]; /* PAE paging only */
+	uint32_t pkru;
+	uint8_t cpl;
+	uint8_t phys_bits; /* the guest's MAXPHYADDR */
+};
+
+enum guest_access {
+	GUEST_ACCESS_READ,
+	GUEST_ACCESS_WRITE,
+	GUEST_ACCESS_FETCH,
+};
+
+/* Page-fault error code bits. */
+#define GUEST_PF_PRESENT (1u << 0)
+#define GUEST_PF_WRITE (1u << 1)
+#define GUEST_PF_USER (1u << 2)
+#define GUEST_PF_RESERVED (1u << 3)
+#define GUEST_PF_FETCH (1u << 4)
+#define GUEST_PF_PROTECTION_KEY (1u << 5)
+
+struct guest_walk_result {
+	bool ok;
+	gpa_t address;	     /* when ok */
+	uint64_t page_bytes; /* the page that maps it, when ok */
+	uint32_t error_code; /* of the #PF otherwise */
+};
+
+/*
+ * Translates one address.  implicit_supervisor: an access that counts as
+ * supervisor whatever the CPL (descriptor tables, TSS).  Sets accessed and
+ * dirty bits as the processor does.  A table that is not RAM reads as all
+ * ones, which is a reserved-bit fault.
+ */
+struct guest_walk_result guest_walk(const struct guest_mem *mem,
+				    const struct guest_paging *paging,
+				    gla_t address, enum guest_access access,
+				    bool implicit_supervisor);
+
+#endif

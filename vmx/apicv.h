@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bridge between the local APIC's model and the processor: it performs the
+ * effects that the model returns, sets the VMCS up for the tier and the mode,
+ * and decides before each entry which interrupt goes in.  For the CPU that
+ * runs the vCPU, its VMCS current.
+ */
+#ifndef VMX_APICV_H
+#define VMX_APICV_H
+
+#include "apic/vlapic.h"
+#include "vmx/vcpu.h"
+
+/* Performs an effect; success is what the handler answers if nothing faults. */
+enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
+			      enum exit_result success);
+
+/*
+ * Controls, MSR bitmap and this vCPU's view of guest-physical memory as its
+ * tier and its APIC's mode and base ask, with the INVEPT that goes with it.
+ */
+void apicv_configure(struct vcpu *v);
+
+/* What the tier and mode need of the controls; false with a sentence. */
+bool apicv_controls(const struct vmx_caps *caps, enum apic_tier tier,
+		    bool x2apic, struct vmx_controls *controls, char *text,
+		    size_t size);
+
+/* True when v has something to wake up for. */
+bool apicv_has_event(struct vcpu *v);
+
+/* Brings the entry's event field, windows and threshold up to date. */
+void apicv_before_entry(struct vcpu *v);
+
+/* count NMIs more for the guest. */
+void apicv_add_nmis(struct vcpu *v, uint32_t count);
+
+/* The timer's deadline may have changed: fires it if it is past. */
+void apicv_timer(struct vcpu *v);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The exit table and what happens around every handler; see exit.h. */
+#include "vmx/exit.h"
+
+#include "hv/hw/cr_bits.h"
+#include "hv/lib/format.h"
+#include "vmx/inject.h"
+#include "vmx/machine.h"
+#include "vmx/vmcs.h"
+
+#define PENDING_DEBUG_BS (1ull << 14)
+
+typedef enum exit_result exit_handler(struct vcpu *v);
+
+static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
+	[EXIT_REASON_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_nothing,
+	[EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,
+	[EXIT_REASON_INIT_SIGNAL] = exit_nothing,
+	[EXIT_REASON_SIPI] = exit_nothing,
+	[EXIT_REASON_INTERRUPT_WINDOW] = exit_interrupt_window,
+	[EXIT_REASON_NMI_WINDOW] = exit_nmi_window,
+	[EXIT_REASON_TASK_SWITCH] = exit_task_switch,
+	[EXIT_REASON_CPUID] = exit_cpuid,
+	[EXIT_REASON_GETSEC] = exit_undefined,
+	[EXIT_REASON_HLT] = exit_hlt,
+	/* INVD may not throw away what the hypervisor wrote: as WBINVD. */
+	[EXIT_REASON_INVD] = exit_skip,
+	[EXIT_REASON_RDPMC] = inject_gp,
+	[EXIT_REASON_VMCALL] = exit_vmcall,
+	[EXIT_REASON_VMCLEAR] = exit_undefined,
+	[EXIT_REASON_VMLAUNCH] = exit_undefined,
+	[EXIT_REASON_VMPTRLD] = exit_undefined,
+	[EXIT_REASON_VMPTRST] = exit_undefined,
+	[EXIT_REASON_VMREAD] = exit_undefined,
+	[EXIT_REASON_VMRESUME] = exit_undefined,
+	[EXIT_REASON_VMWRITE] = exit_undefined,
+	[EXIT_REASON_VMXOFF] = exit_undefined,
+	[EXIT_REASON_VMXON] = exit_undefined,
+	[EXIT_REASON_CONTROL_REGISTER_ACCESS] = exit_control_register,
+	[EXIT_REASON_IO_INSTRUCTION] = exit_io,
+	[EXIT_REASON_RDMSR] = exit_rdmsr,
+	[EXIT_REASON_WRMSR] = exit_wrmsr,
+	[EXIT_REASON_MWAIT] = exit_undefined,
+	[EXIT_REASON_MONITOR] = exit_undefined,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = exit_tpr_below_threshold,
+	[EXIT_REASON_APIC_ACCESS] = exit_apic_access,
+	[EXIT_REASON_VIRTUALIZED_EOI] = exit_virtualized_eoi,
+	[EXIT_REASON_EPT_VIOLATION] = exit_ept_violation,
+	[EXIT_REASON_EPT_MISCONFIGURATION] = exit_ept_misconfiguration,
+	[EXIT_REASON_INVEPT] = exit_undefined,
+	[EXIT_REASON_INVVPID] = exit_undefined,
+	[EXIT_REASON_WBINVD_OR_WBNOINVD] = exit_skip,
+	[EXIT_REASON_XSETBV] = exit_xsetbv,
+	[EXIT_REASON_APIC_WRITE] = exit_apic_write,
+	[EXIT_REASON_VMFUNC] = exit_undefined,
+};
+
+void vmx_exit_skip(struct vcpu *v, uint32_t length)
+{
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
+	uint32_t blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint32_t shadow = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
+
+	(void)v;
+	if (!(vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA))
+		rip = (uint32_t)rip;
+	vmcs_write(VMCS_GUEST_RIP, rip);
+	if (blocking & shadow)
+		vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+			     blocking & ~shadow);
+	if (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
+				   PENDING_DEBUG_BS);
+}
+
+static enum exit_result unexpected(struct vcpu *v, uint32_t reason)
+{
+	const char *name = exit_reason_name(reason);
+	char text[80];
+
+	format(text, sizeof(text), "VM exit %u (%s) has no handler", reason,
+	       name ? name : "unknown");
+	return machine_end(v, MACHINE_UNHANDLED, 0, text);
+}
+
+/* A failed entry that reports itself as an exit: nothing of it ran. */
+static enum exit_result entry_failed(struct vcpu *v)
+{
+	return machine_end(v, MACHINE_ENTRY_FAILED, 0, NULL);
+}
+
+static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
+{
+	if (reason >= EXIT_REASON_COUNT || !exit_table[reason])
+		return unexpected(v, reason);
+	v->exit_count[reason]++;
+	return exit_table[reason](v);
+}
+
+bool vmx_exit_handle(struct vcpu *v, int *interrupt)
+{
+	uint32_t reason = vmcs_read32(VMCS_VM_EXIT_REASON);
+	enum exit_result result;
+
+	v->exit_reason = reason & EXIT_REASON_BASIC_MASK;
+	*interrupt = -1;
+	if (reason & EXIT_REASON_ENTRY_FAILURE)
+		return entry_failed(v) != EXIT_STOP;
+	inject_again(v);
+	if (v->exit_reason == EXIT_REASON_EXTERNAL_INTERRUPT)
+		*interrupt = vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION) &
+			     INTERRUPTION_VECTOR;
+	result = dispatch(v, v->exit_reason);
+	if (result == EXIT_NEXT_INSN)
+		vmx_exit_skip(v,
+			      vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+	return result != EXIT_STOP;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VM exits: one table from the basic exit reason to the handler.  Handlers
+ * never move RIP; they answer with enum exit_result and vmx_exit_handle()
+ * acts.  For the CPU that runs the vCPU.
+ */
+#ifndef VMX_EXIT_H
+#define VMX_EXIT_H
+
+#include "vmx/vcpu.h"
+
+/*
+ * Acts on the exit that just happened.  External interrupts have already been
+ * acknowledged: the vector is returned through *interrupt, or -1.
+ * False: the VM was ended.
+ */
+bool vmx_exit_handle(struct vcpu *v, int *interrupt);
+
+/*
+ * RIP past the current instruction, as the processor would move it: the
+ * STI/MOV-SS shadow ends, a single-step trap becomes pending.
+ */
+void vmx_exit_skip(struct vcpu *v, uint32_t length);
+
+/* vmx/exit_cpu.c */
+enum exit_result exit_cpuid(struct vcpu *v);
+enum exit_result exit_control_register(struct vcpu *v);
+enum exit_result exit_exception_or_nmi(struct vcpu *v);
+enum exit_result exit_hlt(struct vcpu *v);
+enum exit_result exit_nothing(struct vcpu *v);
+enum exit_result exit_skip(struct vcpu *v);
+enum exit_result exit_undefined(struct vcpu *v);
+enum exit_result exit_vmcall(struct vcpu *v);
+enum exit_result exit_xsetbv(struct vcpu *v);
+enum exit_result exit_triple_fault(struct vcpu *v);
+enum exit_result exit_task_switch(struct vcpu *v);
+
+/* vmx/exit_msr.c */
+enum exit_result exit_rdmsr(struct vcpu *v);
+enum exit_result exit_wrmsr(struct vcpu *v);
+void exit_msr_reset(struct vcpu *v);
+
+/* vmx/exit_io.c */
+enum exit_result exit_io(struct vcpu *v);
+
+/* vmx/exit_mem.c */
+enum exit_result exit_ept_violation(struct vcpu *v);
+enum exit_result exit_ept_misconfiguration(struct vcpu *v);
+enum exit_result exit_apic_access(struct vcpu *v);
+
+/* vmx/apicv.c */
+enum exit_result exit_apic_write(struct vcpu *v);
+enum exit_result exit_tpr_below_threshold(struct vcpu *v);
+enum exit_result exit_virtualized_eoi(struct vcpu *v);
+enum exit_result exit_interrupt_window(struct vcpu *v);
+enum exit_result exit_nmi_window(struct vcpu *v);
+
+#endif

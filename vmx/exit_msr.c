@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RDMSR and WRMSR that exit.  An MSR that is not named here, and not let
+ * through by the bitmap, is #GP(0).
+ * Source: SDM volume 4.
+ */
+#include "hv/hw/msr_index.h"
+#include "hv/hw/tsc.h"
+#include "vmx/apicv.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+#include "vmx/vmcs.h"
+
+/* The guest's own MTRRs: kept for it to read, without effect, as EPT decides
+ * memory types together with the PAT. */
+#define MTRR_CAP 0x508ull /* 8 variable ranges, fixed ranges, WC */
+#define MTRR_VARIABLE_COUNT 8
+#define MTRR_TYPES_VALID 0x73u /* UC, WC, WT, WP, WB */
+
+enum mtrr_slot {
+	MTRR_SLOT_VARIABLE, /* base and mask, in pairs */
+	MTRR_SLOT_FIXED = 2 * MTRR_VARIABLE_COUNT,
+	MTRR_SLOT_DEF_TYPE = MTRR_SLOT_FIXED + 11,
+	MTRR_SLOT_NONE,
+};
+
+/* IA32_MISC_ENABLE */
+#define MISC_ENABLE_BTS_UNAVAILABLE (1ull << 11)
+#define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
+#define MISC_ENABLE_WRITABLE IA32_MISC_ENABLE_FAST_STRING
+
+#define DEBUGCTL_BTF (1ull << 1)
+
+static enum mtrr_slot mtrr_slot_of(uint32_t msr)
+{
+	if (msr >= 0x200 && msr < 0x200 + 2 * MTRR_VARIABLE_COUNT)
+		return MTRR_SLOT_VARIABLE + (msr - 0x200);
+	if (msr == 0x250)
+		return MTRR_SLOT_FIXED;
+	if (msr == 0x258 || msr == 0x259)
+		return MTRR_SLOT_FIXED + 1 + (msr - 0x258);
+	if (msr >= 0x268 && msr <= 0x26f)
+		return MTRR_SLOT_FIXED + 3 + (msr - 0x268);
+	return msr == 0x2ff ? MTRR_SLOT_DEF_TYPE : MTRR_SLOT_NONE;
+}
+
+static bool mtrr_type_valid(uint64_t type)
+{
+	return type < 8 && MTRR_TYPES_VALID >> type & 1;
+}
+
+/* What a WRMSR to an MTRR may not set. */
+static bool mtrr_value_valid(const struct vcpu *v, enum mtrr_slot slot,
+			     uint64_t value)
+{
+	uint64_t beyond = ~0ull << v->phys_bits;
+
+	if (slot == MTRR_SLOT_DEF_TYPE)
+		return !(value & ~0xcffull) && mtrr_type_valid(value & 0xff);
+	if (slot >= MTRR_SLOT_FIXED) {
+		for (unsigned i = 0; i < 64; i += 8)
+			if (!mtrr_type_valid(value >> i & 0xff))
+				return false;
+		return true;
+	}
+	if (slot & 1) /* mask */
+		return !(value & (beyond | 0x7ff));
+	return !(value & (beyond | 0xf00)) && mtrr_type_valid(value & 0xff);
+}
+
+void exit_msr_reset(struct vcpu *v)
+{
+	uint64_t write_back = 0x0606060606060606ull;
+
+	for (unsigned i = 0; i < MTRR_SLOT_NONE; i++)
+		v->mtrr[i] = 0;
+	for (unsigned i = 0; i < 2; i++) /* 0 to 9FFFFH */
+		v->mtrr[MTRR_SLOT_FIXED + i] = write_back;
+	for (unsigned i = 3; i < 11; i++) /* C0000H to FFFFFH */
+		v->mtrr[MTRR_SLOT_FIXED + i] = write_back;
+	v->mtrr[MTRR_SLOT_DEF_TYPE] = 0xc06; /* all on, else write-back */
+	v->misc_enable = IA32_MISC_ENABLE_FAST_STRING | MISC_ENABLE_BTS_UNAVAILABLE |
+			 MISC_ENABLE_PEBS_UNAVAILABLE;
+	v->tsc_adjust = 0;
+}
+
+/* The guest's TSC is to be value now. */
+static void set_tsc(struct vcpu *v, uint64_t value)
+{
+	uint64_t offset = value - tsc_read();
+
+	v->tsc_adjust += offset - v->vlapic.tsc_offset;
+	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
+	vmcs_write64(VMCS_TSC_OFFSET, offset);
+	apicv_timer(v);
+}
+
+static void set_tsc_adjust(struct vcpu *v, uint64_t value)
+{
+	uint64_t offset = v->vlapic.tsc_offset + value - v->tsc_adjust;
+
+	v->tsc_adjust = value;
+	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
+	vmcs_write64(VMCS_TSC_OFFSET, offset);
+	apicv_timer(v);
+}
+
+static enum exit_result read_x2apic(struct vcpu *v, uint32_t msr)
+{
+	uint64_t value = 0;
+	struct vlapic_effect effect =
+		vlapic_msr_read(&v->vlapic, msr, tsc_read(), &value);
+
+	if (effect.kind == VLAPIC_EFFECT_GP)
+		return inject_gp(v);
+	vcpu_set_edx_eax(v, value);
+	return apicv_effect(v, effect, EXIT_NEXT_INSN);
+}
+
+/* False: #GP(0). */
+static bool read_value(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+	enum mtrr_slot slot;
+
+	switch (msr) {
+	case IA32_TIME_STAMP_COUNTER:
+		*value = tsc_read() + v->vlapic.tsc_offset;
+		return true;
+	case IA32_TSC_ADJUST:
+		*value = v->tsc_adjust;
+		return true;
+	case IA32_TSC_DEADLINE:
+		*value = vlapic_deadline_read(&v->vlapic, tsc_read());
+		return true;
+	case IA32_APIC_BASE:
+		*value = v->vlapic.base_msr;
+		return true;
+	case IA32_MISC_ENABLE:
+		*value = v->misc_enable;
+		return true;
+	case IA32_BIOS_SIGN_ID:
+		*value = 1ull << 32; /* some microcode revision */
+		return true;
+	case IA32_DEBUGCTL:
+		*value = vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL);
+		return true;
+	case IA32_MTRRCAP:
+		*value = MTRR_CAP;
+		return true;
+	case IA32_PLATFORM_ID:
+	case IA32_MCG_CAP: /* no banks */
+	case IA32_MCG_STATUS:
+	case IA32_XSS:
+		*value = 0;
+		return true;
+	default:
+		slot = mtrr_slot_of(msr);
+		if (slot == MTRR_SLOT_NONE)
+			return false;
+		*value = v->mtrr[slot];
+		return true;
+	}
+}
+
+enum exit_result exit_rdmsr(struct vcpu *v)
+{
+	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
+	uint64_t value;
+
+	if (msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST)
+		return read_x2apic(v, msr);
+	if (!read_value(v, msr, &value))
+		return inject_gp(v);
+	vcpu_set_edx_eax(v, value);
+	return EXIT_NEXT_INSN;
+}
+
+static bool write_mtrr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	enum mtrr_slot slot = mtrr_slot_of(msr);
+
+	if (slot == MTRR_SLOT_NONE || !mtrr_value_valid(v, slot, value))
+		return false;
+	v->mtrr[slot] = value;
+	return true;
+}
+
+/* False: #GP(0). */
+static bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	switch (msr) {
+	case IA32_TIME_STAMP_COUNTER:
+		set_tsc(v, value);
+		return true;
+	case IA32_TSC_ADJUST:
+		set_tsc_adjust(v, value);
+		return true;
+	case IA32_MISC_ENABLE:
+		v->misc_enable = (v->misc_enable & ~MISC_ENABLE_WRITABLE) |
+				 (value & MISC_ENABLE_WRITABLE);
+		return true;
+	case IA32_BIOS_SIGN_ID: /* the way to ask for the revision */
+	case IA32_MCG_STATUS:
+	case IA32_XSS:
+		return value == 0;
+	case IA32_DEBUGCTL:
+		if (value & ~DEBUGCTL_BTF)
+			return false;
+		vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, value);
+		return true;
+	default:
+		return write_mtrr(v, msr, value);
+	}
+}
+
+enum exit_result exit_wrmsr(struct vcpu *v)
+{
+	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
+	uint64_t value = vcpu_edx_eax(v);
+	struct vlapic *apic = &v->vlapic;
+
+	if (msr == IA32_TSC_DEADLINE)
+		return apicv_effect(
+			v, vlapic_deadline_write(apic, tsc_read(), value),
+			EXIT_NEXT_INSN);
+	if (msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST)
+		return apicv_effect(
+			v, vlapic_msr_write(apic, msr, tsc_read(), value),
+			EXIT_NEXT_INSN);
+	if (msr == IA32_APIC_BASE)
+		return apicv_effect(v, vlapic_base_write(apic, value),
+				    EXIT_NEXT_INSN);
+	return write_value(v, msr, value) ? EXIT_NEXT_INSN : inject_gp(v);
+}

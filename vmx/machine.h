@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the exit handlers need of the virtual machine around a vCPU.  vmx/
+ * declares it, hv/ implements it (hv/board.c, hv/vm.c): the one place where a
+ * call goes up a layer.
+ */
+#ifndef VMX_MACHINE_H
+#define VMX_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apic/vlapic.h"
+#include "mm/addr.h"
+#include "vmx/vcpu.h"
+
+/* A port access of size 1, 2 or 4; unclaimed ports read all ones. */
+uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size);
+void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
+		      uint32_t value);
+
+/* Device memory; size 1, 2, 4 or 8; unbacked addresses read all ones. */
+uint64_t machine_mmio_read(struct vcpu *v, gpa_t address, unsigned size);
+void machine_mmio_write(struct vcpu *v, gpa_t address, unsigned size,
+			uint64_t value);
+
+/* Delivers an IPI (sender) or what a local pin raised. */
+void machine_send(struct vcpu *sender, const struct vlapic_message *message);
+
+/* A local APIC broadcast an EOI for a level-triggered vector. */
+void machine_eoi(struct vcpu *v, uint8_t vector);
+
+/* The 8259's INTR, as this vCPU sees it, and its acknowledge cycle. */
+bool machine_extint(struct vcpu *v);
+uint8_t machine_extint_acknowledge(struct vcpu *v);
+
+/* A physical NMI made the guest exit; NMIs are blocked until this returns. */
+void machine_nmi(struct vcpu *v);
+
+/* How a VM ends. */
+enum machine_end {
+	MACHINE_POWEROFF,
+	MACHINE_RESET,
+	MACHINE_EXIT_CODE,
+	MACHINE_NOT_STARTED, /* its files or its memory do not allow it */
+	/* From here on v's state is worth a dump. */
+	MACHINE_FAILURES,
+	MACHINE_TRIPLE_FAULT = MACHINE_FAILURES,
+	MACHINE_ENTRY_FAILED,
+	MACHINE_UNHANDLED, /* the guest did what Apical cannot do */
+};
+
+/* Ends the VM of v; the text (may be NULL) says more.  EXIT_STOP. */
+enum exit_result machine_end(struct vcpu *v, enum machine_end end,
+			     uint32_t code, const char *text);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual CPU.  It is pinned to one physical CPU, which alone touches it,
+ * but for the fields under "from any CPU", which are accessed atomically.
+ */
+#ifndef VMX_VCPU_H
+#define VMX_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apic/pi_desc.h"
+#include "apic/vlapic.h"
+#include "hv/lib/apic_tier.h"
+#include "hv/lib/bitmap256.h"
+#include "mm/addr.h"
+#include "mm/ept.h"
+#include "mm/guest_mem.h"
+#include "vmx/caps.h"
+#include "vmx/cpuid_policy.h"
+#include "vmx/exit_reason.h"
+#include "vmx/msr_bitmap.h"
+
+struct vm;
+
+/* General registers in the order that instructions encode them. */
+enum gpr {
+	GPR_RAX,
+	GPR_RCX,
+	GPR_RDX,
+	GPR_RBX,
+	GPR_RSP, /* lies in the VMCS; the slot here is a scratch copy */
+	GPR_RBP,
+	GPR_RSI,
+	GPR_RDI,
+	GPR_R8, /* ... GPR_R15 */
+	GPR_COUNT = 16,
+};
+
+enum vcpu_state {
+	VCPU_RUNNING,
+	VCPU_HALTED,
+	VCPU_WAIT_FOR_SIPI,
+	VCPU_SHUTDOWN, /* its VM has ended */
+};
+
+/* What others ask of a vCPU, served before its next VM entry. */
+enum vcpu_request {
+	VCPU_REQUEST_EVENT = 1u << 0, /* look at NMI, ExtINT, PIR again */
+	VCPU_REQUEST_INIT = 1u << 1,
+	VCPU_REQUEST_SIPI = 1u << 2,
+	VCPU_REQUEST_TIMER = 1u << 3, /* the VM's devices need another time */
+	VCPU_REQUEST_STOP = 1u << 4,
+	VCPU_REQUEST_VIEW = 1u << 5, /* mode, base or tier changed: reload */
+};
+
+/* What the exit handlers answer; one place acts on it. */
+enum exit_result {
+	EXIT_RESUME,	/* RIP is right as it is */
+	EXIT_NEXT_INSN, /* advance RIP by the VM-exit instruction length */
+	EXIT_STOP,	/* the VM was ended */
+};
+
+struct vcpu {
+	uint64_t gpr[GPR_COUNT]; /* first: entry.asm */
+	uint64_t host_rsp;	 /* the value that HOST_RSP holds */
+	uint64_t launched;
+
+	/* ---- from any CPU ---- */
+	uint32_t requests;   /* enum vcpu_request */
+	uint32_t in_guest;   /* 1: an IPI is needed to be heard */
+	uint32_t nmi_posted; /* NMIs that others sent */
+	uint64_t level_posted[4]; /* level-triggered vectors for IRR */
+	uint8_t sipi_vector;
+
+	/* ---- the CPU's own ---- */
+	enum vcpu_state state;
+	uint32_t exit_reason; /* basic reason of the last exit */
+	bool events_stale;    /* interrupts must be looked at before entry */
+	bool nmi_window, interrupt_window;
+	bool event_injected; /* the entry's event field is taken */
+	uint8_t nmi_pending;
+	uint8_t tpr_threshold;
+	uint64_t timer_tsc; /* vlapic_timer_next() */
+	uint64_t armed_tsc; /* what the physical timer is set to */
+	struct bitmap256 eoi_exit; /* as in the VMCS */
+	uint64_t xcr0;
+	uint64_t tsc_adjust;
+	uint64_t misc_enable;
+	uint64_t mtrr[32];
+	uint64_t exit_count[EXIT_REASON_COUNT];
+
+	struct vmx_controls controls; /* as in the VMCS */
+	struct vlapic vlapic;
+	struct pi_desc pi;
+	struct ept_view view;
+
+	/* ---- set once ---- */
+	struct vm *vm;
+	uint32_t index; /* within its VM; also its APIC ID */
+	uint32_t cpu;	/* the physical CPU's number */
+	uint16_t vpid;
+	uint8_t notification_vector;
+	enum apic_tier tier; /* never APIC_TIER_AUTO */
+	const struct vmx_caps *caps;
+	const struct cpuid_policy *cpuid;
+	uint64_t cr4_allowed, xcr0_allowed, efer_allowed;
+	uint8_t phys_bits; /* the guest's MAXPHYADDR */
+	const struct guest_mem *memory;
+	void *vmcs;
+	uint8_t *apic_page; /* the virtual-APIC page */
+	struct msr_bitmap *msr_bitmap;
+	hpa_t apic_access; /* the VM's APIC-access frame */
+	hpa_t io_bitmap;   /* two pages, A then B */
+};
+
+static inline bool vcpu_is_bsp(const struct vcpu *v)
+{
+	return v->index == 0;
+}
+
+static inline uint32_t vcpu_eax(const struct vcpu *v)
+{
+	return (uint32_t)v->gpr[GPR_RAX];
+}
+
+/* EDX:EAX, as RDMSR, WRMSR, XSETBV and RDTSC use it. */
+static inline uint64_t vcpu_edx_eax(const struct vcpu *v)
+{
+	return v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
+}
+
+static inline void vcpu_set_edx_eax(struct vcpu *v, uint64_t value)
+{
+	v->gpr[GPR_RAX] = (uint32_t)value;
+	v->gpr[GPR_RDX] = value >> 32;
+}
+
+#endif
