@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The part of tools/setup that comes after the Debian packages."""
+"""The part of tools/setup that comes after the Debian packages. Says nothing
+where nothing is to be done."""
 
 import subprocess
 import sys
@@ -14,19 +15,17 @@ from lib.paths import Problem, say    # noqa: E402
 def main():
     purpose = sys.argv[1]
     chosen, reason = accel.choose("auto", accel.Host())
-    if chosen == "bochs" or purpose == "test":
-        say("setup", f"{'Bochs' if chosen == 'bochs' else 'QEMU/KVM'}: {reason}")
-        say("setup", f"Bochs: {bochs.ensure()}")
-    names = ["vmlinuz"] if purpose == "run" else list(guests.KERNELS)
-    for name in names:
-        say("setup", f"{name}: {guests.kernel(name)}")
-    say("setup", f"busybox: {guests.busybox()}")
+    if (chosen == "bochs" or purpose == "test") and not bochs.find():
+        say("setup", f"Bochs is needed: {reason}" if chosen == "bochs"
+            else "Bochs is needed by the tests")
+        bochs.ensure()
+    for name in ["vmlinuz"] if purpose == "run" else guests.KERNELS:
+        guests.kernel(name)
+    guests.busybox()
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Problem as problem:
-        sys.exit(f"setup: {problem}")
-    except subprocess.CalledProcessError as problem:
+    except (Problem, subprocess.CalledProcessError) as problem:
         sys.exit(f"setup: {problem}")
