@@ -180,7 +180,7 @@ $(O)/guest/%.flat: $(O)/guest/%.elf
 PURE := $(wildcard \
 	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
 	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
-	$(filter-out mm/paging.c,$(wildcard mm/*.c)) \
+	$(filter-out mm/paging.c mm/window.c mm/mtrr_read.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,caps check* controls decode* emulate* \
 		qualification msr_bitmap cpuid_policy vmcs_fields exit_reason)) \
 	hv/lib/format.c)
