@@ -26,10 +26,10 @@ struct cpuid_regs {
 	uint32_t reg[4]; /* by enum cpuid_register */
 };
 
-#define CPUID_BASIC_COUNT    0x18 /* leaves 0 to 17H; 16H is the highest shown */
+#define CPUID_BASIC_COUNT    0x17 /* leaves 0 to 16H */
 #define CPUID_CACHE_COUNT    8	  /* subleaves of leaf 4 */
-#define CPUID_FEATURE_COUNT  3	  /* subleaves of leaf 7 */
-#define CPUID_XSAVE_COUNT    20	  /* subleaves of leaf 0DH */
+#define CPUID_FEATURE_COUNT  2	  /* subleaves of leaf 7 */
+#define CPUID_XSAVE_COUNT    10	  /* subleaves of leaf 0DH: to PKRU */
 #define CPUID_EXTENDED_COUNT 9	  /* leaves 80000000H to 80000008H */
 
 /*
