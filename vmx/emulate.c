@@ -207,7 +207,9 @@ static enum emulate_result arithmetic_to_reg(const struct emulate_step *s)
 		    ? insn->immediate
 		    : emulate_get(s, insn->reg, insn->operand_size);
 	a = emulate_alu(operation, insn->operand_size, a, b, &s->r->rflags);
-	if (operation != INSN_CMP)
+	/* BSF and BSR of 0 leave the whole register alone. */
+	if (operation != INSN_CMP &&
+	    !((operation == INSN_BSF || operation == INSN_BSR) && b == 0))
 		emulate_set(s, insn->reg, insn->operand_size, a);
 	return EMULATE_DONE;
 }
