@@ -179,10 +179,18 @@ void vpit_init(struct vpit *p, uint64_t now_ns)
 	vpit_advance(p, now_ns);
 }
 
+/* A count was written that is not in force yet. */
+static bool vpit_null_count(const struct vpit_channel *c, uint64_t tick)
+{
+	return !c->loaded || c->next || (vpit_is_triggered(c) && !c->running) ||
+	       (vpit_load_is_due(c, tick) && c->fresh);
+}
+
 /* Starts the counter with the count written last, on the next tick. */
 static void vpit_load(struct vpit_channel *c, uint64_t tick)
 {
 	c->early_out = vpit_out(c, tick);
+	c->fresh = vpit_null_count(c, tick);
 	c->loaded = true;
 	if (c->next)
 		c->count = c->next;
@@ -233,6 +241,7 @@ static void vpit_set_count(struct vpit_channel *c, uint16_t value,
 
 	if (vpit_load_is_due(c, tick)) {
 		c->count = count;
+		c->fresh = true;
 	} else if (triggered && !c->running) {
 		c->loaded = true; /* waits for a trigger, but can be read */
 		c->count = count;
@@ -274,7 +283,7 @@ static void vpit_latch_count(struct vpit_channel *c, uint64_t tick)
 
 static void vpit_latch_status(struct vpit_channel *c, uint64_t tick)
 {
-	bool null = !c->loaded || c->next || vpit_load_is_due(c, tick);
+	bool null = vpit_null_count(c, tick);
 
 	if (c->has_status)
 		return;

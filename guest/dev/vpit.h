@@ -21,6 +21,7 @@ struct vpit_channel {
 	bool gate;	  /* the level of the GATE input */
 	bool loaded;	  /* a count was written since the control word */
 	bool early_out;	  /* OUT until the tick on which a load happens */
+	bool fresh;	  /* that load brings a count never in force */
 	bool running;	  /* counts (mode 1 and 5: was triggered) */
 	bool write_high;  /* the next byte written is the high one */
 	bool read_high;	  /* the next byte read is the high one */

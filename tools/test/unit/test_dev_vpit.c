@@ -37,6 +37,7 @@ struct chip {
 	unsigned mode, access;
 	bool bcd, gate, out;
 	bool has_count;	 /* a whole count was written */
+	bool null;	 /* CR was written, CE does not have it */
 	bool load;	 /* the next clock loads CE from CR */
 	bool counting;	 /* CE holds something */
 	bool high_next;	 /* the next byte written is the high one */
@@ -60,6 +61,7 @@ static void chip_control(struct chip *c, unsigned access, unsigned mode,
 	c->bcd = bcd;
 	c->has_count = c->load = c->counting = c->high_next = false;
 	c->strobe = c->strobed = false;
+	c->null = true;
 	c->out = c->mode != 0;
 }
 
@@ -76,6 +78,7 @@ static void chip_count(struct chip *c, uint16_t raw)
 	if (n == 1 && (c->mode == 2 || c->mode == 3))
 		n = 2;
 	c->cr = n;
+	c->null = true;
 	if (!c->gate)
 		c->strobe = false;
 	if (c->mode == 0)
@@ -99,6 +102,7 @@ static void chip_write(struct chip *c, uint8_t byte)
 		if (c->mode == 0) {
 			c->out = false;
 			c->counting = c->load = c->has_count = false;
+			c->null = true;
 		}
 	} else {
 		c->high_next = false;
@@ -117,7 +121,7 @@ static void chip_gate(struct chip *c, bool gate)
 
 static void chip_load(struct chip *c)
 {
-	c->load = false;
+	c->load = c->null = false;
 	c->counting = true;
 	c->ce = c->cr;
 	if (c->mode == 3) {
@@ -202,6 +206,7 @@ static void pair_check(struct pair *p)
 	vpit_write(&p->pit, CONTROL, 0xe0 | 2u << p->channel, now);
 	status = vpit_read(&p->pit, 0x40 + p->channel, now);
 	assert_int_equal(status >> 7, chip_out(&p->chip));
+	assert_int_equal(status >> 6 & 1, p->chip.null);
 	assert_int_equal(status >> 4 & 3, p->chip.access);
 	assert_int_equal(status >> 1 & 7, p->chip.mode);
 	assert_int_equal(status & 1, p->chip.bcd);
