@@ -154,6 +154,14 @@ void guest_stop(void)
 		__asm__ volatile("cli; hlt" : : : "memory");
 }
 
+bool guest_on_tcg(void)
+{
+	struct insn_cpuid leaf = insn_cpuid(0x40000000, 0);
+
+	return insn_cpuid(1, 0).ecx >> 31 && leaf.ebx == 0x54474354 &&
+	       leaf.ecx == 0x43544743 && leaf.edx == 0x47435447;
+}
+
 void guest_exit(uint32_t code)
 {
 	insn_out32(EXIT_PORT, code);

@@ -67,6 +67,8 @@ __attribute__((format(printf, 3, 4))) void guest_check(bool ok,
 void guest_equal(const char *name, uint64_t is, uint64_t should);
 /* "SKIP name: why": what this machine does not have. */
 void guest_skip(const char *name, const char *why);
+/* QEMU without hardware support: some checks it is known to fail. */
+bool guest_on_tcg(void);
 /* Ends the VM with code, by port F4H. */
 __attribute__((noreturn)) void guest_exit(uint32_t code);
 __attribute__((noreturn)) void guest_stop(void); /* cli; hlt for ever */

@@ -10,6 +10,7 @@
 #define TRAP_CODE_CS	0x08
 #define TRAP_GATE	0x8e00 /* present, interrupt gate, DPL 0 */
 #define TRAP_UNEXPECTED 0xee   /* exit code */
+#define TRAP_FLAG_TF	(1ull << 8)
 #define TRAP_CODE_MAX	15
 
 struct trap_gate {
@@ -85,6 +86,7 @@ void trap(struct trap_frame *f)
 		c->trapped = vector;
 		c->trapped_error = f->error;
 		f->rip = c->fixup;
+		f->rflags &= ~TRAP_FLAG_TF;
 		c->fixup = 0;
 	} else if (vector != TRAP_NMI && vector != APIC_SPURIOUS_VECTOR) {
 		apic_eoi();
