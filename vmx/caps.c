@@ -144,12 +144,10 @@ static uint64_t vmx_caps_smaller_field(uint64_t a, uint64_t b, uint64_t mask)
 static uint64_t vmx_caps_common_misc(uint64_t a, uint64_t b)
 {
 	const uint64_t target_count = 0x1ffull << 16, list_size = 7ull << 25;
-	const uint64_t flags =
-		VMX_MISC_STORES_LMA | VMX_MISC_ACTIVITY_HLT |
-		VMX_MISC_ACTIVITY_SHUTDOWN | VMX_MISC_ACTIVITY_WAIT_SIPI |
-		VMX_MISC_WRITE_ANY_FIELD | VMX_MISC_INJECT_ZERO_LENGTH;
+	const uint64_t numbers =
+		VMX_MISC_TIMER_SHIFT_MASK | target_count | list_size;
 
-	return (a & VMX_MISC_TIMER_SHIFT_MASK) | (a & b & flags) |
+	return (a & VMX_MISC_TIMER_SHIFT_MASK) | (a & b & ~numbers) |
 	       vmx_caps_smaller_field(a, b, target_count) |
 	       vmx_caps_smaller_field(a, b, list_size);
 }
