@@ -59,7 +59,7 @@ static EFI_FILE_PROTOCOL *files_open(const char *path)
 	EFI_FILE_PROTOCOL *file;
 	size_t i = 0;
 
-	for (; path[i] && i < CONFIG_PATH_SIZE; i++)
+	for (; i < CONFIG_PATH_SIZE && path[i]; i++)
 		wide[i] = path[i] == '/' ? '\\' : (CHAR16)path[i];
 	wide[i] = 0;
 	if (EFI_ERROR(files_root->Open(files_root, &file, wide,

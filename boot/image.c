@@ -81,7 +81,8 @@ bool image_measure(uint64_t *size_bytes)
 {
 	uint64_t end = HV_BASE;
 
-	if (!image_good((uint64_t)(apical_image_end - apical_image_start)))
+	if (!image_good((uint64_t)apical_image_end -
+			(uint64_t)apical_image_start))
 		return refuse("the hypervisor inside the loader is no ELF "
 			      "image for this address; build it again.");
 	for (uint32_t i = 0; i < image_header()->segment_count; i++) {

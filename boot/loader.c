@@ -16,6 +16,7 @@
 #include "boot/say.h"
 #include "boot/tables.h"
 #include "boot/takeover.h"
+#include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/lib/string.h"
 #include "hv/lib/version.h"
@@ -37,7 +38,6 @@ struct loader {
 	struct acpi_window windows[LOADER_WINDOWS_MAX];
 	char options[LOADER_OPTIONS_SIZE];
 	uint32_t cpus_running; /* there for certain */
-	bool unlocked;
 	uint64_t image_bytes;
 	hpa_t tables_root;
 };
@@ -213,10 +213,13 @@ static bool loader_get_memory(struct loader *loader)
 	for (uint32_t i = 0; i < info->config.vm_count; i++)
 		if (!loader_read_vm(&info->config.vm[i], &info->vm[i]))
 			return false;
+	if (!tables_build(&info->pool, &loader->tables_root))
+		return false;
+	/* Last, because it may take nearly all that there is. */
 	for (uint32_t i = 0; i < info->config.vm_count; i++)
 		if (!memory_ram(&info->config.vm[i], &info->vm[i]))
 			return false;
-	return tables_build(&info->pool, &loader->tables_root);
+	return true;
 }
 
 static void loader_banner(const struct loader *loader)
@@ -235,6 +238,7 @@ static void loader_banner(const struct loader *loader)
 static bool loader_prepare(struct loader *loader)
 {
 	struct boot_info *info = &loader->info;
+	bool unlocked;
 
 	info->magic = BOOT_INFO_MAGIC;
 	info->efi_runtime_services = (uint64_t)firmware.system->RuntimeServices;
@@ -247,8 +251,11 @@ static bool loader_prepare(struct loader *loader)
 	loader_choose_console(loader);
 	loader->cpus_running = mp_find_cpus(&loader->machine, info);
 	loader_banner(loader);
-	if (!checks_processors(&loader->unlocked) || !loader_check_vms(loader))
+	if (!checks_processors(&unlocked) || !loader_check_vms(loader))
 		return false;
+	if (unlocked)
+		say("IA32_FEATURE_CONTROL is unlocked; the hypervisor will "
+		    "lock it with VMX on.");
 	loader_find_framebuffer(&info->framebuffer);
 	return loader_get_memory(loader);
 }
@@ -259,6 +266,7 @@ static __attribute__((noreturn)) void loader_hand_over(struct loader *loader)
 	struct boot_info *info = &loader->info;
 	uint64_t entry;
 
+	cpu_cli();
 	takeover_devices(info);
 	entry = image_place(&info->pool);
 	info->pool_used_bytes = loader->image_bytes +

@@ -13,7 +13,6 @@
 #define SERIAL_LCR	 3
 #define SERIAL_MCR	 4
 #define SERIAL_LSR	 5
-#define SERIAL_SCRATCH	 7
 
 #define SERIAL_LCR_8N1	 0x03
 #define SERIAL_LCR_DLAB	 0x80
@@ -63,15 +62,6 @@ static bool serial_wait(uint8_t bit)
 	return false;
 }
 
-/* An absent UART reads all ones, and its scratch register keeps nothing. */
-static bool serial_present(void)
-{
-	if (serial_read(SERIAL_LSR) == 0xff)
-		return false;
-	serial_set(SERIAL_SCRATCH, 0xa5);
-	return serial_read(SERIAL_SCRATCH) == 0xa5;
-}
-
 void serial_open(const struct boot_console *console)
 {
 	uint32_t divisor;
@@ -79,7 +69,8 @@ void serial_open(const struct boot_console *console)
 	serial = *console;
 	if (serial.kind == BOOT_CONSOLE_NONE)
 		return;
-	if (!serial_present() || !serial_wait(SERIAL_LSR_TEMT)) {
+	/* Where there is no UART, reads give all ones. */
+	if (serial_read(SERIAL_LSR) == 0xff || !serial_wait(SERIAL_LSR_TEMT)) {
 		serial.kind = BOOT_CONSOLE_NONE;
 		return;
 	}
