@@ -101,8 +101,8 @@ bool checks_processors(bool *unlocked)
 	if (!mp_run_on_others(checks_run, &result))
 		say("the firmware did not run the checks on all processors.");
 	if (result.missing)
-		return refuse("%s, on the CPU with APIC ID %u.", result.missing,
-			      result.apic_id);
+		return refuse("on the CPU with APIC ID %u: %s.", result.apic_id,
+			      result.missing);
 	*unlocked = result.unlocked;
 	return true;
 }
