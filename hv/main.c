@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order in which the hypervisor comes up, from the loader's jump to the
+ * first guest.  Boot CPU, interrupts off.
+ */
+#include "apic/lapic.h"
+#include "boot/boot_info.h"
+#include "hv/clock.h"
+#include "hv/console.h"
+#include "hv/hw/cpu.h"
+#include "hv/hw/tsc.h"
+#include "hv/idt.h"
+#include "hv/irq.h"
+#include "hv/lib/log.h"
+#include "hv/lib/panic.h"
+#include "hv/lib/version.h"
+#include "hv/percpu.h"
+#include "hv/power.h"
+#include "hv/smp.h"
+#include "hv/vm.h"
+#include "mm/frame.h"
+#include "mm/paging.h"
+
+/* linker.ld, entry.asm */
+extern const uint8_t image_text[], image_rodata[], image_data[], image_guard[],
+	image_end[];
+extern uint8_t boot_stack_top[];
+
+void hv_main(const struct boot_info *info);
+
+/* Without these there is no console yet on which to complain. */
+static void memory_init(const struct boot_info *info)
+{
+	const struct paging_image image = {image_text, image_rodata, image_data,
+					   image_guard, image_end};
+
+	if (info->magic != BOOT_INFO_MAGIC)
+		cpu_halt_forever();
+	frame_init((void *)HV_BASE, info->pool.start, info->pool.size_bytes,
+		   info->pool_used_bytes);
+	if (!paging_init(&image, info->pool.size_bytes))
+		cpu_halt_forever();
+}
+
+static void boot_cpu_init(const struct boot_info *info)
+{
+	struct percpu *cpu =
+		percpu_create(info->cpu[0].apic_id, boot_stack_top);
+
+	if (!cpu)
+		cpu_halt_forever();
+	idt_init();
+	percpu_load(cpu);
+}
+
+/* x2APIC mode where the firmware left it on, or where an APIC ID needs it. */
+static void interrupts_init(const struct boot_info *info)
+{
+	bool x2apic = lapic_x2apic_is_on();
+
+	for (uint32_t i = 0; i < info->cpu_count; i++)
+		if (info->cpu[i].apic_id > 254)
+			x2apic |= lapic_x2apic_is_there();
+	lapic_init(x2apic ? NULL
+			  : paging_map_device(hpa(lapic_xapic_address()),
+					      PAGE_SIZE));
+	irq_init(info);
+}
+
+static void print_machine(const struct boot_info *info)
+{
+	uint64_t khz = clock_tsc_hz() / 1000;
+
+	log_line("%u of %u CPUs, %s, TSC %lu.%03lu MHz (by %s)", percpu_count(),
+		 info->cpu_count + info->cpus_skipped,
+		 lapic_x2apic() ? "x2APIC" : "xAPIC", khz / 1000, khz % 1000,
+		 clock_source());
+}
+
+static void print_memory(void)
+{
+	static const char *const name[] = FRAME_KIND_NAMES;
+	const uint64_t page_kib = PAGE_SIZE / 1024;
+
+	for (uint32_t kind = 0; kind < FRAME_KIND_COUNT; kind++)
+		log_line("memory: %5lu KiB %s", frame_used(kind) * page_kib,
+			 name[kind]);
+	log_line("memory: %5lu KiB free", frame_left() * page_kib);
+}
+
+/* Called by entry.asm, on the boot CPU's stack. */
+void hv_main(const struct boot_info *info)
+{
+	memory_init(info);
+	boot_cpu_init(info);
+	console_init(info);
+	log_line("Apical %s", APICAL_VERSION);
+	power_init(info);
+	clock_init(info);
+	interrupts_init(info);
+	if (!smp_cpu_init())
+		power_off();
+	smp_start(info);
+	print_machine(info);
+	if (!vms_create(info))
+		power_off();
+	print_memory();
+	console_run(info);
+	smp_release();
+	cpu_main();
+}
