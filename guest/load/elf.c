@@ -5,8 +5,8 @@
 #include "guest/load/bytes.h"
 #include "hv/lib/string.h"
 
-#define ELF_CLASS	   5 /* offset in e_ident */
-#define ELF_DATA	   6
+#define ELF_CLASS	   4 /* offset in e_ident */
+#define ELF_DATA	   5
 #define ELF_CLASS_32	   1
 #define ELF_CLASS_64	   2
 #define ELF_DATA_LSB	   1

@@ -34,7 +34,7 @@ static struct load_request load_request_of(const void *kernel, size_t size)
 	};
 }
 
-static void load_succeeds(const struct load_request *request)
+static inline void load_succeeds(const struct load_request *request)
 {
 	if (!load_guest(&load_plan_made, request, load_error))
 		fail_msg("%s", load_error);
@@ -48,14 +48,15 @@ static void load_succeeds(const struct load_request *request)
 	}
 }
 
-static void load_fails(const struct load_request *request, const char *error)
+static inline void load_fails(const struct load_request *request,
+			      const char *error)
 {
 	assert_false(load_guest(&load_plan_made, request, load_error));
 	assert_string_equal(load_error, error);
 }
 
 /* The bytes that the plan puts at a guest-physical address. */
-static const uint8_t *load_at(uint64_t address, size_t size)
+static inline const uint8_t *load_at(uint64_t address, size_t size)
 {
 	const uint8_t *found = NULL;
 
