@@ -312,8 +312,6 @@ static inline enum decode_status finish(struct decoder *d,
 	}
 	if (d->segment != NO_OVERRIDE)
 		out->segment = d->segment;
-	if (out->base == INSN_RIP)
-		out->displacement += d->at;
 	out->rex = d->rex != 0;
 	out->length = d->at;
 	if (out->lock && !opcode_lockable(out))

@@ -51,7 +51,7 @@ enum {
 	INSN_RSI,
 	INSN_RDI,
 	INSN_R8,
-	INSN_RIP = 16, /* only as base; displacement counts from the start */
+	INSN_RIP = 16, /* only as base: the next instruction's address */
 	INSN_NO_REGISTER = 0xff,
 };
 

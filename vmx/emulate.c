@@ -66,7 +66,7 @@ uint64_t emulate_offset(const struct emulate_step *s)
 	uint64_t offset = insn->displacement;
 
 	if (insn->base == INSN_RIP)
-		offset += s->r->rip;
+		offset += s->r->rip + insn->length;
 	else if (insn->base != INSN_NO_REGISTER)
 		offset += s->r->gpr[insn->base & 15];
 	if (insn->index != INSN_NO_REGISTER)

@@ -240,8 +240,6 @@ static void same_memory(const uint8_t *bytes, const struct insn *i,
 
 	if (is_unused_base(i, z))
 		return;
-	if (number_of(o->mem.base) == INSN_RIP)
-		displacement += z->length;
 	/* Of LEA, Zydis does not report it; 3E as NOTRACK hides it. */
 	if (i->segment != segment && i->operation != INSN_LEA &&
 	    !(z->attributes & ZYDIS_ATTRIB_HAS_NOTRACK))
