@@ -69,7 +69,8 @@ $(O)/gen/offsets.inc: tools/offsets.c | $(ASL_H)
 $(O)/gen/%.h: guest/load/%.asl
 	@mkdir -p $(@D)
 	$(say) IASL $<
-	$(Q)$(IASL) -ve -tc -p $(O)/gen/$* $<
+	$(Q)$(IASL) -ve -vs -tc -p $(O)/gen/$* $< > $(O)/gen/$*.log || \
+		{ cat $(O)/gen/$*.log; false; }
 	$(Q)sed 's/^unsigned char/static const unsigned char/' $(O)/gen/$*.hex > $@
 
 # The image carries its own symbols (hv/lib/ksyms.h): it is linked with an empty
@@ -183,7 +184,7 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c mm/mtrr_read.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,caps check* controls decode* emulate* \
 		qualification msr_bitmap cpuid_policy vmcs_fields exit_reason)) \
-	hv/lib/format.c)
+	hv/lib/format.c hv/console_mux.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \

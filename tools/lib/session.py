@@ -75,19 +75,20 @@ class Session:
     def _from_com1(self, data):
         self.serial_log.write(data)
         self.serial_log.flush()
-        started = self.watcher.started
-        self.watcher.feed(data)
-        if self.com1.stdio:
-            self._show(data, started)
+        for piece in data.splitlines(keepends=True):
+            firmware = self.watcher.firmware
+            self.watcher.feed(piece)
+            if self.com1.stdio:
+                self._show(piece, firmware)
 
     def _from_com2(self, data):
         self.com2_log.write(data)
         self.com2_log.flush()
         if self.com2.stdio:
-            self._show(data, True)
+            self._show(data, False)
 
-    def _show(self, data, started):
-        if not started:
+    def _show(self, data, firmware):
+        if firmware:
             data = self._firmware_lines(data)
         else:
             data, self.unshown = self.unshown + data, b""
@@ -202,7 +203,7 @@ class Session:
             child.kill()
         child.wait()
         if self.com1.stdio and self.unshown:
-            self._show(b"\n", self.watcher.started)
+            self._show(b"\n", self.watcher.firmware)
         self.com1.close()
         self.serial_log.close()
         if self.com2:

@@ -44,10 +44,10 @@ class Watcher:
         self.rest = ""          # of a line that has not ended yet
         self.ended = []         # (VM, reason)
         self.started = False    # Apical has said something
+        self.firmware = True    # the firmware has the console
         self.ready = False      # the Linux guest's shell is up
         self.status = None      # decided, or None
         self.reason = ""
-        self.firmware_returned = False
 
     def feed(self, data):
         lines, self.rest = split_lines(self.rest + data.decode("latin-1"))
@@ -62,7 +62,6 @@ class Watcher:
             self.status, self.reason = status, reason
 
     def _shell(self):
-        self.firmware_returned = True
         self._decide(FAILED, "the firmware found nothing to boot, or Apical returned"
                              " to it: it is in its own shell")
 
@@ -74,6 +73,7 @@ class Watcher:
         if not line.startswith("[apical] "):
             return
         self.started = True
+        self.firmware = line.startswith("[apical] refused: ")
         text = line[len("[apical] "):]
         match = re.fullmatch(r"vm (\S+) ended: (.*)", text)
         if match:
