@@ -245,10 +245,10 @@ static void test_written_while_it_runs(void **state)
 	out(WDAY, 0x05, START_NS + SECOND);
 	assert_int_equal(in(WDAY, START_NS + SECOND), 0x05);
 	assert_int_equal(in(WDAY, START_NS + 3 * 86400 * SECOND), 0x01);
-	/* Tuesday, called day 4: five days on is Sunday, then day 2. */
-	out(WDAY, 0x04, START_NS + 2 * 86400 * SECOND);
-	assert_int_equal(in(WDAY, START_NS + 2 * 86400 * SECOND), 0x04);
-	assert_int_equal(in(WDAY, START_NS + 7 * 86400 * SECOND), 0x02);
+	/* Thursday, called day 4: five days on is Tuesday, then day 2. */
+	out(WDAY, 0x04, START_NS + 4 * 86400 * SECOND);
+	assert_int_equal(in(WDAY, START_NS + 4 * 86400 * SECOND), 0x04);
+	assert_int_equal(in(WDAY, START_NS + 9 * 86400 * SECOND), 0x02);
 	setup(NULL);
 	for (unsigned v = 0; v < 256; v++) {
 		for (unsigned reg = 0; reg < A; reg++)
