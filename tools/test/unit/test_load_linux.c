@@ -8,7 +8,7 @@
 #define CODE_AT	     (5 * 512)
 
 static uint8_t kernel[KERNEL_BYTES];
-static uint8_t initrd[5000];
+static uint8_t initrd[8192]; /* so that no rounding hides an error of one */
 
 /* A bzImage as Debian's kernels are, but small. */
 static int make_kernel(void **state)
@@ -185,6 +185,11 @@ static void initrd_too_big(void **state)
 	r.initrd.size_bytes = UINT64_MAX;
 	load_fails(&r, "initrd (18014398509481983 KiB) does not fit into the "
 		       "VM's memory behind the kernel");
+	/* It fits, but not on a page of its own. */
+	bytes_put32(kernel + 0x260, 40 * MIB + 1);
+	r.initrd.size_bytes = 4095;
+	load_fails(&r, "initrd (3 KiB) does not fit into the VM's memory "
+		       "behind the kernel");
 	/* A limit below the kernel's end. */
 	r.initrd.size_bytes = 1;
 	bytes_put32(kernel + 0x22c, 0);
@@ -221,6 +226,11 @@ static void placement(void **state)
 	bytes_put64(kernel + 0x258, 0x10000);
 	load_succeeds(&r);
 	assert_int_equal(load_plan_made.entry.rip, 2 * MIB + 0x200);
+	bytes_put32(kernel + 0x230, 0x1000);
+	bytes_put32(kernel + 0x260, 0x10000);
+	load_succeeds(&r);
+	assert_int_equal(load_plan_made.entry.rip, MIB + 0x200);
+	bytes_put32(kernel + 0x230, 0x200000);
 	bytes_put64(kernel + 0x258, 0x1000001);
 	load_succeeds(&r);
 	assert_int_equal(load_plan_made.entry.rip, 18 * MIB + 0x200);
