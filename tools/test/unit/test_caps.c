@@ -279,6 +279,13 @@ static void test_wishes(void **state)
 			    "volume 3, \"Checks on VMX Controls\"): change one "
 			    "of the two");
 
+	/* What is switched off need not exist. */
+	caps = caps_of(model("Haswell"));
+	wish.off = (struct vmx_controls){.pin = VMX_PIN_POSTED_INTERRUPTS};
+	assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
+	assert_int_equal(c.proc2 & 0x301, 0x301);
+	caps = caps_of(model("Ice Lake"));
+
 	wish = (struct vmx_wish){.tier = APIC_TIER_EMULATE};
 	wish.on.proc2 = VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY;
 	assert_false(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
