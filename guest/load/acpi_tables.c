@@ -144,7 +144,8 @@ enum {
 	ACPI_XSDT_OFFSET = 0x80,
 	ACPI_FADT_OFFSET = 0x100,
 	ACPI_DSDT_OFFSET = 0x220,
-	ACPI_MADT_OFFSET = ACPI_DSDT_OFFSET + sizeof(dsdt_aml_code),
+	ACPI_MADT_OFFSET =
+		(ACPI_DSDT_OFFSET + sizeof(dsdt_aml_code) + 15) & ~15ul,
 };
 
 #define ACPI_XSDT_TABLES 2
