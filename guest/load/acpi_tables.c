@@ -5,14 +5,14 @@
  */
 #include "guest/load/acpi_tables.h"
 
-#include "apic/vioapic.h"
 #include "build/gen/dsdt.h"
 #include "guest/dev/ports.h"
 #include "hv/lib/string.h"
 
 #define ACPI_LAPIC_ADDRESS	 0xfee00000u
-#define ACPI_XAPIC_ID_MAX	 254	/* 255 is broadcast */
-#define ACPI_NO_C_STATE		 0xffff /* latency: state not supported */
+#define ACPI_IOAPIC_ADDRESS	 0xfec00000u /* as VIOAPIC_BASE */
+#define ACPI_XAPIC_ID_MAX	 254	     /* 255 is broadcast */
+#define ACPI_NO_C_STATE		 0xffff	     /* latency: state not supported */
 #define ACPI_BOOT_LEGACY_DEVICES (1 << 0)
 #define ACPI_BOOT_NO_VGA	 (1 << 2)
 #define ACPI_FLAG_WBINVD	 (1 << 0)
@@ -311,7 +311,7 @@ static void acpi_add_io(uint8_t **end)
 		.type = 1,
 		.size_bytes = sizeof(ioapic),
 		.id = 0,
-		.address = VIOAPIC_BASE,
+		.address = ACPI_IOAPIC_ADDRESS,
 		.gsi_base = 0,
 	};
 	static const struct acpi_madt_override override[] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The local APIC of one CPU in xAPIC mode: identity, priorities, self-IPIs,
- * EOI, errors, and the timer in all its modes.  Source: SDM volume 3,
+ * EOI, errors, and the timer in all its modes.  Verdicts hold nothing that
+ * depends on speed, so that two runs can be compared.  Source: SDM volume 3,
  * "Advanced Programmable Interrupt Controller (APIC)".
  */
 #include "guest/test/lib/apic.h"
@@ -171,8 +172,8 @@ static void basic_one_shot(void)
 	first = apic_read(APIC_CURRENT);
 	time_delay_us(1000);
 	second = apic_read(APIC_CURRENT);
-	guest_check(second < first && second, "current count falls",
-		    "0x%x, 1 ms later 0x%x", first, second);
+	print("current count: 0x%x, 1 ms later 0x%x\n", first, second);
+	guest_equal("current count falls", second < first && second, true);
 	apic_write(APIC_INITIAL, 0);
 	guest_equal("stopped by 0", apic_read(APIC_CURRENT), 0);
 
@@ -181,7 +182,8 @@ static void basic_one_shot(void)
 	insn_sti();
 	fired = time_wait(count, before + 1, BASIC_LIMIT_MS);
 	ticks = time_pm_since(then);
-	guest_check(fired, "one-shot", "after %u us", ticks * 10 / 36);
+	print("one-shot: after %u us\n", ticks * 10 / 36);
+	guest_equal("one-shot", fired, true);
 	time_delay_us(20000);
 	insn_cli();
 	guest_equal("one-shot: once", *count - before, 1);
@@ -205,8 +207,7 @@ static void basic_periodic(void)
 	tsc = insn_rdtsc();
 	insn_sti();
 	fired = time_wait(count, before + BASIC_PERIODS, BASIC_LIMIT_MS);
-	guest_check(fired, "periodic", "%lu of %u", *count - before,
-		    BASIC_PERIODS);
+	guest_equal("periodic", fired, true);
 	tsc = insn_rdtsc() - tsc;
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | BASIC_TIMER);
 	insn_cli();
@@ -214,8 +215,7 @@ static void basic_periodic(void)
 	print("periodic: %lu TSC per period\n", tsc / BASIC_PERIODS);
 	time_delay_us(20000);
 	insn_window();
-	guest_check(*count - periods <= 1, "periodic: masked", "%lu more",
-		    *count - periods);
+	guest_equal("periodic: masked", *count - periods <= 1, true);
 	apic_write(APIC_INITIAL, 0);
 }
 
@@ -237,8 +237,9 @@ static void basic_deadline(void)
 		    deadline);
 	insn_sti();
 	fired = time_wait(count, before + 1, BASIC_LIMIT_MS);
-	guest_check(fired, "deadline", "after %ld TSC",
-		    (int64_t)(insn_rdtsc() - deadline + BASIC_COUNT));
+	print("deadline: after %ld TSC\n",
+	      (int64_t)(insn_rdtsc() - deadline + BASIC_COUNT));
+	guest_equal("deadline", fired, true);
 	insn_cli();
 	guest_equal("deadline reads 0 afterwards",
 		    insn_rdmsr(APIC_DEADLINE_MSR), 0);
@@ -282,8 +283,8 @@ static void basic_deadline_exact(void)
 		else if (now - deadline > worst)
 			worst = now - deadline;
 	}
-	guest_check(!early, "deadlines never early",
-		    "%lu early, the latest %lu TSC late", early, worst);
+	print("deadlines: the latest %lu TSC late\n", worst);
+	guest_equal("deadlines that were early", early, 0);
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
 }
 
