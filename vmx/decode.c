@@ -2,25 +2,35 @@
 /* The instruction decoder; see the header.  Pure. */
 #include "vmx/decode_opcode.h"
 
-/* The opcode bytes and prefixes of the instruction being decoded. */
+/*
+ * The instruction being decoded.  Whole words, though bytes would do: this is
+ * on the path of every memory-mapped access, and kept in registers.
+ */
 struct decoder {
 	const uint8_t *bytes;
 	unsigned at;	/* index of the next byte */
 	unsigned limit; /* how many bytes may be looked at */
-	uint8_t opcode;
-	uint8_t modrm;
-	uint8_t rex;
-	uint8_t segment;       /* an override or NO_OVERRIDE */
-	bool operand_override; /* 66 */
-	bool address_override; /* 67 */
+	unsigned opcode;
+	unsigned modrm;
+	unsigned rex;
+	unsigned prefixes; /* PREFIX_*, and the segment above */
 };
 
-#define NO_OVERRIDE 0xff
+/* Of 66 and 67, numbers for the tables of sizes. */
+#define PREFIX_OPERAND	     1u
+#define PREFIX_ADDRESS	     2u
+#define PREFIX_SEGMENT	     4u
+#define PREFIX_LOCK	     8u
+#define PREFIX_SEGMENT_SHIFT 8
 
-#define REX_W	    8
-#define REX_R	    4
-#define REX_X	    2
-#define REX_B	    1
+#define REX_W		     8
+#define REX_R		     4
+#define REX_X		     2
+#define REX_B		     1
+
+/* In bytes, by mode and by whether the prefix 66 or 67 is there. */
+static const uint8_t operand_sizes[3][2] = {{2, 4}, {4, 2}, {4, 2}};
+static const uint8_t address_sizes[3][2] = {{2, 4}, {4, 2}, {8, 4}};
 
 /* The bytes are used up: will more of them help? */
 static enum decode_status missing(unsigned limit)
@@ -54,30 +64,36 @@ static inline bool has(const struct decoder *d, unsigned size)
 	return d->limit - d->at >= size;
 }
 
-/* Notes the legacy prefix byte. */
-static inline void prefix(struct decoder *d, uint8_t byte, struct insn *out)
+static void override_segment(struct decoder *d, unsigned segment)
 {
-	switch (byte) {
+	d->prefixes &= (1u << PREFIX_SEGMENT_SHIFT) - 1;
+	d->prefixes |= PREFIX_SEGMENT | segment << PREFIX_SEGMENT_SHIFT;
+}
+
+/* Notes the legacy prefix byte. */
+static inline void prefix(struct decoder *d, struct insn *out)
+{
+	switch (d->opcode) {
 	case 0x26:
 	case 0x2e:
 	case 0x36:
 	case 0x3e:
 		/* Null prefixes in 64-bit mode. */
 		if (out->mode != DECODE_64)
-			d->segment = byte >> 3 & 3;
+			override_segment(d, d->opcode >> 3 & 3);
 		break;
 	case 0x64:
 	case 0x65:
-		d->segment = byte & 7;
+		override_segment(d, d->opcode & 7);
 		break;
 	case 0x66:
-		d->operand_override = true;
+		d->prefixes |= PREFIX_OPERAND;
 		break;
 	case 0x67:
-		d->address_override = true;
+		d->prefixes |= PREFIX_ADDRESS;
 		break;
 	case 0xf0:
-		out->lock = true;
+		d->prefixes |= PREFIX_LOCK;
 		break;
 	case 0xf2:
 		out->repeat = INSN_REPEAT_REPNE;
@@ -120,45 +136,48 @@ static enum decode_status modrm_16(struct decoder *d, struct insn *out)
 	return DECODE_OK;
 }
 
+/* The SIB byte; *base is its register, or 5 and REX.B aside perhaps none. */
+static enum decode_status sib(struct decoder *d, struct insn *out,
+			      unsigned *base)
+{
+	unsigned byte, index;
+
+	if (!has(d, 1))
+		return missing(d->limit);
+	byte = d->bytes[d->at++];
+	*base = byte & 7;
+	index = (byte >> 3 & 7) | (d->rex & REX_X) << 2;
+	if (index != INSN_RSP) {
+		out->index = index;
+		out->scale = 1 << (byte >> 6);
+	}
+	return DECODE_OK;
+}
+
 /* ModR/M memory operand with 32- or 64-bit addressing. */
 static inline enum decode_status modrm_32(struct decoder *d, struct insn *out)
 {
 	unsigned mod = d->modrm >> 6;
 	unsigned base = d->modrm & 7;
-	unsigned size = mod == 2 ? 4 : mod;
-	bool no_base = mod == 0 && base == 5;
-	uint8_t without_base =
-		out->mode == DECODE_64 ? INSN_RIP : INSN_NO_REGISTER;
+	bool has_sib = base == 4;
 
-	if (base == 4) {
-		uint8_t sib;
-		unsigned index;
-
-		if (!has(d, 1))
-			return missing(d->limit);
-		sib = d->bytes[d->at++];
-		base = sib & 7;
-		index = (sib >> 3 & 7) | (d->rex & REX_X ? 8 : 0);
-		if (index != INSN_RSP) {
-			out->index = index;
-			out->scale = 1 << (sib >> 6);
-		}
-		no_base = mod == 0 && base == 5;
-		without_base = INSN_NO_REGISTER;
-	}
-	if (no_base) {
-		out->base = without_base;
-		size = 4;
+	if (has_sib && sib(d, out, &base) != DECODE_OK)
+		return missing(d->limit);
+	if (mod == 0 && base == 5) {
+		if (!has_sib && out->mode == DECODE_64)
+			out->base = INSN_RIP;
+		mod = 2;
 	} else {
-		out->base = base | (d->rex & REX_B ? 8 : 0);
-		if (out->base == INSN_RSP || out->base == INSN_RBP)
+		base |= (d->rex & REX_B) << 3;
+		out->base = base;
+		if (base == INSN_RSP || base == INSN_RBP)
 			out->segment = INSN_SS;
 	}
-	if (!size)
+	if (mod == 0)
 		return DECODE_OK;
-	if (!has(d, size))
+	if (!has(d, mod == 1 ? 1 : 4))
 		return missing(d->limit);
-	out->displacement = fetch(d, size);
+	out->displacement = mod == 1 ? fetch(d, 1) : fetch(d, 4);
 	return DECODE_OK;
 }
 
@@ -167,41 +186,47 @@ static inline enum decode_status modrm(struct decoder *d, struct insn *out)
 	if (!has(d, 1))
 		return missing(d->limit);
 	d->modrm = d->bytes[d->at++];
-	out->reg = (d->modrm >> 3 & 7) | (d->rex & REX_R ? 8 : 0);
-	out->memory = (d->modrm >> 6) != 3;
-	if (!out->memory) {
-		out->rm = (d->modrm & 7) | (d->rex & REX_B ? 8 : 0);
+	out->reg = (d->modrm >> 3 & 7) | (d->rex & REX_R) << 1;
+	if (d->modrm >= 0xc0) {
+		out->rm = (d->modrm & 7) | (d->rex & REX_B) << 3;
 		return DECODE_OK;
 	}
+	out->memory = true;
 	if (out->address_size == 2)
 		return modrm_16(d, out);
 	return modrm_32(d, out);
 }
 
-static inline unsigned address_size(const struct decoder *d,
-				    enum decode_mode mode)
+/* Of the instructions that do not follow mode and prefixes; 0: they do. */
+static unsigned special_size(const struct decoder *d, enum decode_mode mode,
+			     unsigned flags)
 {
-	if (mode == DECODE_64)
-		return d->address_override ? 4 : 8;
-	return (mode == DECODE_32) != d->address_override ? 4 : 2;
+	if (flags & OPCODE_BYTE)
+		return 1;
+	if (flags & OPCODE_MMX)
+		return 8;
+	if (flags & OPCODE_XMM)
+		return 16;
+	if (flags & OPCODE_DOUBLEWORD)
+		return d->rex & REX_W ? 8 : 4;
+	if (mode != DECODE_64)
+		return 0;
+	return flags & OPCODE_NEAR || !(d->prefixes & PREFIX_OPERAND) ? 8 : 0;
 }
 
 static inline unsigned operand_size(const struct decoder *d,
 				    enum decode_mode mode, unsigned flags)
 {
-	if (flags & (OPCODE_BYTE | OPCODE_MMX | OPCODE_XMM))
-		return flags & OPCODE_XMM ? 16 : flags & OPCODE_MMX ? 8 : 1;
+	unsigned size = 0;
+
+	if (flags & (OPCODE_BYTE | OPCODE_STACK | OPCODE_NEAR | OPCODE_MMX |
+		     OPCODE_XMM | OPCODE_DOUBLEWORD))
+		size = special_size(d, mode, flags);
+	if (size)
+		return size;
 	if (d->rex & REX_W)
 		return 8;
-	if (flags & OPCODE_DOUBLEWORD)
-		return 4;
-	if (mode != DECODE_64)
-		return (mode == DECODE_32) != d->operand_override ? 4 : 2;
-	if (flags & OPCODE_NEAR)
-		return 8;
-	if (d->operand_override)
-		return 2;
-	return flags & OPCODE_STACK ? 8 : 4;
+	return operand_sizes[mode][d->prefixes & PREFIX_OPERAND];
 }
 
 static enum decode_status immediate_bytes(struct decoder *d, unsigned size,
@@ -259,6 +284,7 @@ static enum decode_status immediate(struct decoder *d,
 
 /* The prefixes, the opcode and its row. */
 static inline enum decode_status opcode(struct decoder *d, struct insn *out,
+					enum decode_mode mode,
 					const struct opcode **row)
 {
 	for (;;) {
@@ -266,12 +292,14 @@ static inline enum decode_status opcode(struct decoder *d, struct insn *out,
 			return missing(d->limit);
 		d->opcode = d->bytes[d->at++];
 		*row = &opcode_one_byte[d->opcode];
-		if (out->mode == DECODE_64 && (d->opcode & 0xf0) == 0x40) {
-			d->rex = d->opcode;
-		} else if ((*row)->kind == OPCODE_PREFIX) {
-			prefix(d, d->opcode, out);
+		if ((*row)->kind < OPCODE_INC_DEC)
+			break;
+		if ((*row)->kind == OPCODE_PREFIX) {
+			prefix(d, out);
 			/* Only right before the opcode does REX count. */
 			d->rex = 0;
+		} else if (mode == DECODE_64) {
+			d->rex = d->opcode;
 		} else {
 			break;
 		}
@@ -290,33 +318,59 @@ static inline enum decode_status opcode(struct decoder *d, struct insn *out,
 	return DECODE_OK;
 }
 
-/* Immediate, segment, length: what depends on all that came before. */
-static inline enum decode_status finish(struct decoder *d,
-					const struct opcode *row,
-					struct insn *out)
+/* What few rows ask for. */
+static enum decode_status rare(const struct decoder *d, struct insn *out,
+			       unsigned flags)
 {
-	enum decode_status status;
-
-	out->operation = row->operation;
-	out->form = row->form;
-	out->memory_size =
-		row->memory_size ? row->memory_size : out->operand_size;
-	if (row->flags & OPCODE_LOW_REG)
-		out->rm = (d->opcode & 7) | (d->rex & REX_B ? 8 : 0);
-	if (row->flags & OPCODE_CONDITION)
+	if (flags & OPCODE_NO64 && out->mode == DECODE_64)
+		return DECODE_UD;
+	if (flags & (out->memory ? OPCODE_REGISTER_ONLY : OPCODE_MEMORY_ONLY))
+		return DECODE_UD;
+	/* XABORT and XBEGIN are the rest of group 11. */
+	if (flags & OPCODE_GROUP_11 && d->modrm & 0x38)
+		return d->modrm == 0xf8 ? DECODE_UNKNOWN : DECODE_UD;
+	if (flags & OPCODE_LOW_REG)
+		out->rm = (d->opcode & 7) | (d->rex & REX_B) << 3;
+	if (flags & OPCODE_CONDITION)
 		out->condition = d->opcode & 15;
-	if (row->immediate) {
-		status = immediate(d, row->immediate, out);
-		if (status != DECODE_OK)
-			return status;
-	}
-	if (d->segment != NO_OVERRIDE)
-		out->segment = d->segment;
+	return DECODE_OK;
+}
+
+#define RARE                                                       \
+	(OPCODE_NO64 | OPCODE_REGISTER_ONLY | OPCODE_MEMORY_ONLY | \
+	 OPCODE_LOW_REG | OPCODE_CONDITION | OPCODE_GROUP_11)
+
+static enum decode_status segment_and_lock(const struct decoder *d,
+					   struct insn *out)
+{
+	if (d->prefixes & PREFIX_SEGMENT)
+		out->segment = d->prefixes >> PREFIX_SEGMENT_SHIFT;
+	out->lock = d->prefixes & PREFIX_LOCK;
+	return out->lock && !opcode_lockable(out) ? DECODE_UD : DECODE_OK;
+}
+
+/* All that comes after the memory operand. */
+static inline enum decode_status finish(struct decoder *d, struct opcode row,
+					enum decode_mode mode, struct insn *out)
+{
+	enum decode_status status = DECODE_OK;
+	unsigned size = operand_size(d, mode, row.flags);
+
+	out->operation = row.operation;
+	out->form = row.form;
+	out->operand_size = size;
+	out->memory_size = row.memory_size ? row.memory_size : size;
+	if (row.flags & RARE)
+		status = rare(d, out, row.flags);
+	if (status == DECODE_OK && row.immediate)
+		status = immediate(d, row.immediate, out);
+	if (status != DECODE_OK)
+		return status;
 	out->rex = d->rex != 0;
 	out->length = d->at;
-	if (out->lock && !opcode_lockable(out))
-		return DECODE_UD;
-	return DECODE_OK;
+	if (d->prefixes & (PREFIX_SEGMENT | PREFIX_LOCK))
+		status = segment_and_lock(d, out);
+	return status;
 }
 
 static inline void start(enum decode_mode mode, struct insn *out)
@@ -342,43 +396,38 @@ enum decode_status decode_insn(const uint8_t *bytes, unsigned count,
 	struct decoder d = {
 		.bytes = bytes,
 		.limit = count < DECODE_MAX_LENGTH ? count : DECODE_MAX_LENGTH,
-		.segment = NO_OVERRIDE,
 	};
-	const struct opcode *row;
-	struct opcode refined;
+	const struct opcode *found;
+	struct opcode row;
 	enum decode_status status;
 
 	start(mode, out);
-	status = opcode(&d, out, &row);
+	status = opcode(&d, out, mode, &found);
 	if (status != DECODE_OK)
 		return status;
-	if (row->kind == OPCODE_UNKNOWN)
+	row = *found;
+	out->address_size =
+		address_sizes[mode][!!(d.prefixes & PREFIX_ADDRESS)];
+	if (row.flags & OPCODE_OTHER64 && mode == DECODE_64)
 		return DECODE_UNKNOWN;
-	if (row->flags & (OPCODE_NO64 | OPCODE_OTHER64) && mode == DECODE_64)
-		return row->flags & OPCODE_NO64 ? DECODE_UD : DECODE_UNKNOWN;
-	out->address_size = address_size(&d, mode);
-	if (row->flags & OPCODE_MODRM) {
+	if (row.flags & OPCODE_MODRM) {
 		status = modrm(&d, out);
 		if (status != DECODE_OK)
 			return status;
 	}
-	if (row->kind != OPCODE_PLAIN) {
-		struct opcode_bytes b = {
+	if (row.kind != OPCODE_PLAIN) {
+		const struct opcode_bytes b = {
 			.opcode = d.opcode,
 			.modrm = d.modrm,
 			.rex_w = d.rex & REX_W,
-			.operand_override = d.operand_override,
+			.operand_override = d.prefixes & PREFIX_OPERAND,
 		};
+		struct opcode refined = row;
 
-		refined = *row;
-		row = &refined;
 		status = opcode_refine(b, out, &refined);
 		if (status != DECODE_OK)
 			return status;
+		row = refined;
 	}
-	if (row->flags &
-	    (out->memory ? OPCODE_REGISTER_ONLY : OPCODE_MEMORY_ONLY))
-		return DECODE_UD;
-	out->operand_size = operand_size(&d, mode, row->flags);
-	return finish(&d, row, out);
+	return finish(&d, row, mode, out);
 }

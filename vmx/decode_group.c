@@ -237,15 +237,6 @@ static enum decode_status sreg(struct opcode_bytes b)
 	return DECODE_OK;
 }
 
-static enum decode_status group_11(struct opcode_bytes b,
-				   const struct insn *out)
-{
-	if (reg_field(b) == 0)
-		return DECODE_OK;
-	/* XABORT and XBEGIN */
-	return out->memory || b.modrm != 0xf8 ? DECODE_UD : DECODE_UNKNOWN;
-}
-
 /* The only ones of this map that we decode; after F2 they are CRC32. */
 static enum decode_status movbe(struct opcode_bytes b, const struct insn *out,
 				struct opcode *row)
@@ -263,6 +254,8 @@ enum decode_status opcode_refine(struct opcode_bytes b, struct insn *out,
 	unsigned reg = reg_field(b);
 
 	switch ((enum opcode_kind)row->kind) {
+	case OPCODE_UNKNOWN:
+		return DECODE_UNKNOWN;
 	case OPCODE_GROUP_1:
 		row->operation = INSN_ADD + reg;
 		return DECODE_OK;
@@ -289,8 +282,6 @@ enum decode_status opcode_refine(struct opcode_bytes b, struct insn *out,
 		return reg >= 4 ? DECODE_OK : DECODE_UD;
 	case OPCODE_GROUP_9:
 		return group_9(b, out, row);
-	case OPCODE_GROUP_11:
-		return group_11(b, out);
 	case OPCODE_GROUP_15:
 		return group_15(b, out, row);
 	case OPCODE_MOVSXD:

@@ -4,25 +4,26 @@
 
 /* Columns: kind, operation, form, immediate, memory size, flags. */
 
-#define PLAIN	OPCODE_PLAIN
-#define PREFIX	OPCODE_PREFIX
-#define M	INSN_FORM_M
-#define MR	INSN_FORM_MR
-#define RM	INSN_FORM_RM
-#define MI	INSN_FORM_MI
-#define MC	INSN_FORM_MC
-#define I	INSN_FORM_I
-#define NOTHING INSN_FORM_NONE
-#define NO	OPCODE_NO_IMMEDIATE
-#define IMM8	OPCODE_IMM8
-#define IMMZ	OPCODE_IMMZ
-#define MODRM	OPCODE_MODRM
-#define BYTE	OPCODE_BYTE
-#define NO64	OPCODE_NO64
-#define OTHER64 OPCODE_OTHER64
-#define STACK	OPCODE_STACK
-#define MEM	OPCODE_MEMORY_ONLY
-#define LOW	OPCODE_LOW_REG
+#define PLAIN	 OPCODE_PLAIN
+#define PREFIX	 OPCODE_PREFIX
+#define M	 INSN_FORM_M
+#define MR	 INSN_FORM_MR
+#define RM	 INSN_FORM_RM
+#define MI	 INSN_FORM_MI
+#define MC	 INSN_FORM_MC
+#define I	 INSN_FORM_I
+#define NOTHING	 INSN_FORM_NONE
+#define NO	 OPCODE_NO_IMMEDIATE
+#define IMM8	 OPCODE_IMM8
+#define IMMZ	 OPCODE_IMMZ
+#define MODRM	 OPCODE_MODRM
+#define BYTE	 OPCODE_BYTE
+#define NO64	 OPCODE_NO64
+#define OTHER64	 OPCODE_OTHER64
+#define STACK	 OPCODE_STACK
+#define MEM	 OPCODE_MEMORY_ONLY
+#define GROUP_11 OPCODE_GROUP_11
+#define LOW	 OPCODE_LOW_REG
 
 #define ALU_ROWS(first, operation)                                   \
 	[(first)] = {PLAIN, operation, MR, NO, 0, MODRM | BYTE},     \
@@ -113,8 +114,8 @@ const struct opcode opcode_one_byte[256] = {
 	[0xc3] = {PLAIN, INSN_RET, I, NO, 0, OPCODE_NEAR},
 	[0xc4 ... 0xc5] = {OPCODE_LOAD_FAR, INSN_OTHER, RM, NO, 0,
 			   MODRM | OTHER64},
-	[0xc6] = {OPCODE_GROUP_11, INSN_MOV, MI, IMM8, 0, MODRM | BYTE},
-	[0xc7] = {OPCODE_GROUP_11, INSN_MOV, MI, IMMZ, 0, MODRM},
+	[0xc6] = {PLAIN, INSN_MOV, MI, IMM8, 0, MODRM | BYTE | GROUP_11},
+	[0xc7] = {PLAIN, INSN_MOV, MI, IMMZ, 0, MODRM | GROUP_11},
 	[0xc8] = {PLAIN, INSN_ENTER, I, OPCODE_ENTER, 0, STACK},
 	[0xc9] = {PLAIN, INSN_LEAVE, NOTHING, NO, 0, STACK},
 	[0xca] = {PLAIN, INSN_OTHER, I, OPCODE_IMM16, 0, 0},

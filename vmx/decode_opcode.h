@@ -15,11 +15,9 @@
 
 /* What the decoder does with an opcode. */
 enum opcode_kind {
-	OPCODE_UNKNOWN, /* every row that a table does not have */
-	OPCODE_PLAIN,	/* the row says all */
-	OPCODE_PREFIX,
+	OPCODE_UNKNOWN,	 /* every row that a table does not have */
+	OPCODE_PLAIN,	 /* the row says all */
 	OPCODE_ESCAPE,	 /* 0F */
-	OPCODE_INC_DEC,	 /* 40 to 4F outside of 64-bit mode */
 	OPCODE_BOUND,	 /* 62, or the EVEX prefix */
 	OPCODE_MOVSXD,	 /* 63, ARPL outside of 64-bit mode */
 	OPCODE_LOAD_FAR, /* C4 and C5, or the VEX prefixes */
@@ -35,12 +33,14 @@ enum opcode_kind {
 	OPCODE_GROUP_7,
 	OPCODE_GROUP_8,
 	OPCODE_GROUP_9,
-	OPCODE_GROUP_11,
 	OPCODE_GROUP_15,
 	OPCODE_BIT_SCAN, /* 0F BC and 0F BD */
 	OPCODE_MOVNTI,	 /* its operands have 4 or 8 bytes */
 	OPCODE_MEDIA,	 /* decode_media has the row, by prefix */
 	OPCODE_0F38,
+	/* The prefixes, and what they are in other modes, come last. */
+	OPCODE_INC_DEC, /* 40 to 4F outside of 64-bit mode */
+	OPCODE_PREFIX,
 };
 
 enum opcode_immediate {
@@ -69,6 +69,7 @@ enum opcode_flag {
 	OPCODE_MMX = 1 << 10,	       /* reg is an MMX register */
 	OPCODE_XMM = 1 << 11,	       /* reg is an XMM register */
 	OPCODE_DOUBLEWORD = 1 << 12,   /* the operand size is 4 or 8 */
+	OPCODE_GROUP_11 = 1 << 13,     /* ModR/M bits 5:3 must be 0 */
 };
 
 struct opcode {

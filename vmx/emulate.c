@@ -21,8 +21,7 @@ static enum emulate_result linear_64(const struct emulate_step *s,
 		emulate_segment_get(s->context, segment, &fs_or_gs);
 		address += fs_or_gs.base;
 	}
-	if (!emulate_is_canonical(address) ||
-	    !emulate_is_canonical(address + size - 1))
+	if (!emulate_is_canonical(address, size))
 		return emulate_fault(s, segment == INSN_SS ? EMULATE_VECTOR_SS
 							   : EMULATE_VECTOR_GP);
 	*out = gla(address);
@@ -44,9 +43,10 @@ static bool within(const struct emulate_segment *segment, uint64_t offset,
 	return last <= segment->limit;
 }
 
-enum emulate_result emulate_linear(const struct emulate_step *s,
-				   enum insn_segment segment, uint64_t offset,
-				   unsigned size, gla_t *out)
+enum emulate_result emulate_linear_slow(const struct emulate_step *s,
+					enum insn_segment segment,
+					uint64_t offset, unsigned size,
+					gla_t *out)
 {
 	struct emulate_segment loaded;
 
@@ -60,27 +60,6 @@ enum emulate_result emulate_linear(const struct emulate_step *s,
 	return EMULATE_DONE;
 }
 
-uint64_t emulate_offset(const struct emulate_step *s)
-{
-	const struct insn *insn = s->insn;
-	uint64_t offset = insn->displacement;
-
-	if (insn->base == INSN_RIP)
-		offset += s->r->rip + insn->length;
-	else if (insn->base != INSN_NO_REGISTER)
-		offset += s->r->gpr[insn->base & 15];
-	if (insn->index != INSN_NO_REGISTER)
-		offset += s->r->gpr[insn->index & 15] * insn->scale;
-	return offset & emulate_alu_mask(insn->address_size);
-}
-
-static enum emulate_result memory_address(const struct emulate_step *s,
-					  gla_t *address)
-{
-	return emulate_linear(s, s->insn->segment, emulate_offset(s),
-			      s->insn->memory_size, address);
-}
-
 enum emulate_result emulate_load(const struct emulate_step *s, gla_t *address,
 				 uint64_t *value)
 {
@@ -91,7 +70,7 @@ enum emulate_result emulate_load(const struct emulate_step *s, gla_t *address,
 		*value = emulate_get(s, s->insn->rm, s->insn->memory_size);
 		return EMULATE_DONE;
 	}
-	result = memory_address(s, address);
+	result = emulate_address(s, address);
 	if (result != EMULATE_DONE)
 		return result;
 	*value = 0;
@@ -113,35 +92,71 @@ static uint64_t swap_bytes(uint64_t value, unsigned size)
 	return __builtin_bswap64(value) >> (64 - 8 * size);
 }
 
-/* MOV, MOVNTI and MOVBE from a register or immediate to rm. */
-static enum emulate_result move_to_rm(const struct emulate_step *s)
+/* MOV and MOVNTI from a register or immediate to rm. */
+static inline enum emulate_result move_to_rm(const struct emulate_step *s)
 {
 	const struct insn *insn = s->insn;
 	enum emulate_result result;
-	gla_t address = gla(0);
 	uint64_t value = insn->immediate;
+	gla_t address;
 
 	if (insn->form == INSN_FORM_MR)
-		value = emulate_get(s, insn->reg, insn->operand_size);
-	if (insn->operation == INSN_MOVBE)
-		value = swap_bytes(value, insn->operand_size);
-	if (insn->memory) {
-		result = memory_address(s, &address);
-		if (result != EMULATE_DONE)
-			return result;
+		value = emulate_get_low(s, insn->reg, insn->operand_size);
+	if (!insn->memory) {
+		emulate_set(s, insn->rm, insn->operand_size, value);
+		return EMULATE_DONE;
 	}
+	result = emulate_address(s, &address);
+	if (result != EMULATE_DONE)
+		return result;
+	return emulate_write(s->context, address, insn->memory_size, &value);
+}
+
+/* MOV from rm to a register. */
+static inline enum emulate_result move_to_reg(const struct emulate_step *s)
+{
+	const struct insn *insn = s->insn;
+	enum emulate_result result = EMULATE_DONE;
+	uint64_t value = 0;
+	gla_t address;
+
+	if (insn->memory) {
+		result = emulate_address(s, &address);
+		if (result == EMULATE_DONE)
+			result = emulate_read(s->context, address,
+					      insn->memory_size, &value);
+	} else {
+		value = emulate_get_low(s, insn->rm, insn->memory_size);
+	}
+	if (result == EMULATE_DONE)
+		emulate_set(s, insn->reg, insn->operand_size, value);
+	return result;
+}
+
+/* MOVBE to rm. */
+static enum emulate_result swap_to_rm(const struct emulate_step *s)
+{
+	unsigned size = s->insn->operand_size;
+	uint64_t value = swap_bytes(emulate_get(s, s->insn->reg, size), size);
+	enum emulate_result result;
+	gla_t address;
+
+	result = emulate_address(s, &address);
+	if (result != EMULATE_DONE)
+		return result;
 	return emulate_store(s, address, value);
 }
 
-/* MOV, MOVZX, MOVSX, MOVBE and CMOVcc from rm to a register. */
-static enum emulate_result move_to_reg(const struct emulate_step *s)
+/* MOVZX, MOVSX, MOVBE and CMOVcc from rm to a register. */
+static enum emulate_result convert(const struct emulate_step *s)
 {
 	const struct insn *insn = s->insn;
 	enum emulate_result result;
 	gla_t address;
 	uint64_t value;
 
-	/* A byte rm of MOVZX and MOVSX may be AH: sizes differ, REX counts. */
+	if (insn->form == INSN_FORM_MR)
+		return swap_to_rm(s);
 	result = emulate_load(s, &address, &value);
 	if (result != EMULATE_DONE)
 		return result;
@@ -156,19 +171,12 @@ static enum emulate_result move_to_reg(const struct emulate_step *s)
 	return EMULATE_DONE;
 }
 
-static enum emulate_result move(const struct emulate_step *s)
-{
-	if (s->insn->form == INSN_FORM_RM)
-		return move_to_reg(s);
-	return move_to_rm(s);
-}
-
 static enum emulate_result set_condition(const struct emulate_step *s)
 {
 	gla_t address = gla(0);
 
 	if (s->insn->memory) {
-		enum emulate_result result = memory_address(s, &address);
+		enum emulate_result result = emulate_address(s, &address);
 
 		if (result != EMULATE_DONE)
 			return result;
@@ -320,99 +328,6 @@ static enum emulate_result multiply_divide(const struct emulate_step *s)
 	return EMULATE_DONE;
 }
 
-/* XCHG and XADD: rm is written before reg, which a fault leaves alone. */
-static enum emulate_result exchange(const struct emulate_step *s)
-{
-	const struct insn *insn = s->insn;
-	uint64_t rflags = s->r->rflags;
-	enum emulate_result result;
-	gla_t address;
-	uint64_t old, new;
-
-	result = emulate_load(s, &address, &old);
-	if (result != EMULATE_DONE)
-		return result;
-	new = emulate_get(s, insn->reg, insn->operand_size);
-	if (insn->operation == INSN_XADD)
-		new = emulate_alu(INSN_ADD, insn->operand_size, old, new,
-				  &rflags);
-	/* Between registers the sum, rm, is written last. */
-	if (!insn->memory)
-		emulate_set(s, insn->reg, insn->operand_size, old);
-	result = emulate_store(s, address, new);
-	if (result != EMULATE_DONE)
-		return result;
-	if (insn->memory)
-		emulate_set(s, insn->reg, insn->operand_size, old);
-	s->r->rflags = rflags;
-	return EMULATE_DONE;
-}
-
-/* The destination is written, with what it was, also when they differ. */
-static enum emulate_result compare_exchange(const struct emulate_step *s)
-{
-	const struct insn *insn = s->insn;
-	unsigned size = insn->operand_size;
-	uint64_t rflags = s->r->rflags;
-	enum emulate_result result;
-	gla_t address;
-	uint64_t old, new;
-	bool equal;
-
-	result = emulate_load(s, &address, &old);
-	if (result != EMULATE_DONE)
-		return result;
-	emulate_alu(INSN_CMP, size, s->r->gpr[INSN_RAX], old, &rflags);
-	equal = rflags & EMULATE_RFLAGS_ZF;
-	new = equal ? emulate_get(s, insn->reg, size) : old;
-	result = emulate_store(s, address, new);
-	if (result != EMULATE_DONE)
-		return result;
-	if (!equal)
-		emulate_set(s, INSN_RAX, size, old);
-	s->r->rflags = rflags;
-	return EMULATE_DONE;
-}
-
-/* CMPXCHG8B and CMPXCHG16B: rDX:rAX with memory, rCX:rBX into memory. */
-static enum emulate_result compare_exchange_pair(const struct emulate_step *s)
-{
-	unsigned half = s->insn->memory_size / 2;
-	enum emulate_result result;
-	uint64_t low = 0, high = 0;
-	uint8_t bytes[16];
-	gla_t address;
-	bool equal;
-
-	result = memory_address(s, &address);
-	if (result != EMULATE_DONE)
-		return result;
-	if (half == 8 && address.value & 15)
-		return emulate_fault(s, EMULATE_VECTOR_GP);
-	result = emulate_read(s->context, address, 2 * half, bytes);
-	if (result != EMULATE_DONE)
-		return result;
-	__builtin_memcpy(&low, bytes, half);
-	__builtin_memcpy(&high, bytes + half, half);
-	equal = low == emulate_get(s, INSN_RAX, half) &&
-		high == emulate_get(s, INSN_RDX, half);
-	if (equal) {
-		__builtin_memcpy(bytes, &s->r->gpr[INSN_RBX], half);
-		__builtin_memcpy(bytes + half, &s->r->gpr[INSN_RCX], half);
-	}
-	result = emulate_write(s->context, address, 2 * half, bytes);
-	if (result != EMULATE_DONE)
-		return result;
-	if (equal) {
-		s->r->rflags |= EMULATE_RFLAGS_ZF;
-	} else {
-		s->r->rflags &= ~EMULATE_RFLAGS_ZF;
-		emulate_set(s, INSN_RAX, half, low);
-		emulate_set(s, INSN_RDX, half, high);
-	}
-	return EMULATE_DONE;
-}
-
 /* AL := byte at rBX + AL. */
 static enum emulate_result translate(const struct emulate_step *s)
 {
@@ -431,21 +346,19 @@ static enum emulate_result translate(const struct emulate_step *s)
 	return result;
 }
 
-enum emulate_result emulate_insn(const struct insn *insn,
-				 struct emulate_registers *registers,
-				 void *context)
+/* Everything but plain moves. */
+static __attribute__((noinline)) enum emulate_result dispatch(
+	const struct emulate_step *s)
 {
-	const struct emulate_step s = {insn, registers, context};
+	const struct insn *insn = s->insn;
 	gla_t address;
 
 	switch ((enum insn_operation)insn->operation) {
-	case INSN_MOV:
 	case INSN_MOVZX:
 	case INSN_MOVSX:
 	case INSN_MOVBE:
-	case INSN_MOVNTI:
 	case INSN_CMOVCC:
-		return move(&s);
+		return convert(s);
 	case INSN_ADD ... INSN_SAR:
 	case INSN_TEST:
 	case INSN_NOT:
@@ -455,25 +368,23 @@ enum emulate_result emulate_insn(const struct insn *insn,
 	case INSN_IMUL_R:
 	case INSN_BSF:
 	case INSN_BSR:
-		return arithmetic(&s);
+		return arithmetic(s);
 	case INSN_BT ... INSN_BTC:
-		return bit_string(&s);
+		return bit_string(s);
 	case INSN_SHLD:
 	case INSN_SHRD:
-		return double_shift(&s);
+		return double_shift(s);
 	case INSN_MUL ... INSN_IDIV:
-		return multiply_divide(&s);
+		return multiply_divide(s);
 	case INSN_XCHG:
 	case INSN_XADD:
-		return exchange(&s);
 	case INSN_CMPXCHG:
-		return compare_exchange(&s);
 	case INSN_CMPXCHG8B:
-		return compare_exchange_pair(&s);
+		return emulate_exchange(s);
 	case INSN_SETCC:
-		return set_condition(&s);
+		return set_condition(s);
 	case INSN_XLAT:
-		return translate(&s);
+		return translate(s);
 	case INSN_CALL:
 	case INSN_JMP:
 	case INSN_RET:
@@ -481,22 +392,35 @@ enum emulate_result emulate_insn(const struct insn *insn,
 	case INSN_POP:
 	case INSN_ENTER:
 	case INSN_LEAVE:
-		return emulate_stack(&s);
+		return emulate_stack(s);
 	case INSN_MOVS ... INSN_SCAS:
-		return emulate_string(&s);
+		return emulate_string(s);
 	case INSN_SSE_MOVE:
 	case INSN_SSE_ALIGNED:
 	case INSN_SSE_MASKMOV:
-		return emulate_sse(&s);
+		return emulate_sse(s);
 	case INSN_LEA:
-		emulate_set(&s, insn->reg, insn->operand_size,
-			    emulate_offset(&s));
+		emulate_set(s, insn->reg, insn->operand_size,
+			    emulate_offset(s));
 		return EMULATE_DONE;
 	case INSN_CACHE:
-		return memory_address(&s, &address);
+		return emulate_address(s, &address);
 	case INSN_HINT:
 		return EMULATE_DONE;
 	default:
 		return EMULATE_UNHANDLED;
 	}
+}
+
+enum emulate_result emulate_insn(const struct insn *insn,
+				 struct emulate_registers *registers,
+				 void *context)
+{
+	const struct emulate_step s = {insn, registers, context};
+
+	if (insn->operation != INSN_MOV && insn->operation != INSN_MOVNTI)
+		return dispatch(&s);
+	if (insn->form == INSN_FORM_RM)
+		return move_to_reg(&s);
+	return move_to_rm(&s);
 }

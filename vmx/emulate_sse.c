@@ -11,8 +11,7 @@ static enum emulate_result move(const struct emulate_step *s)
 
 	if (!insn->memory)
 		return EMULATE_UNHANDLED;
-	result = emulate_linear(s, insn->segment, emulate_offset(s),
-				insn->memory_size, &address);
+	result = emulate_address(s, &address);
 	if (result != EMULATE_DONE)
 		return result;
 	if (insn->operation == INSN_SSE_ALIGNED && address.value & 15)

@@ -64,7 +64,7 @@ static enum emulate_result check_target(const struct emulate_step *s,
 	bool good;
 
 	if (s->insn->mode == DECODE_64) {
-		good = emulate_is_canonical(target);
+		good = emulate_is_canonical(target, 1);
 	} else {
 		emulate_segment_get(s->context, INSN_CS, &cs);
 		good = target <= cs.limit;
@@ -104,8 +104,7 @@ static enum emulate_result pop_operand(const struct emulate_step *s)
 		return result;
 	commit_sp(s, sp);
 	if (s->insn->memory)
-		result = emulate_linear(s, s->insn->segment, emulate_offset(s),
-					s->insn->memory_size, &address);
+		result = emulate_address(s, &address);
 	if (result == EMULATE_DONE)
 		result = emulate_store(s, address, value);
 	if (result != EMULATE_DONE)

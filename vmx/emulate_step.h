@@ -26,13 +26,20 @@ static inline bool emulate_is_high_byte(const struct insn *insn,
 	return size == 1 && !insn->rex && (number & 12) == 4;
 }
 
+/* A general-purpose register; only the low size bytes mean something. */
+static inline uint64_t emulate_get_low(const struct emulate_step *s,
+				       unsigned number, unsigned size)
+{
+	if (emulate_is_high_byte(s->insn, number, size))
+		return s->r->gpr[number & 3] >> 8;
+	return s->r->gpr[number & 15];
+}
+
 /* The low size bytes, 1 to 8, of a general-purpose register. */
 static inline uint64_t emulate_get(const struct emulate_step *s,
 				   unsigned number, unsigned size)
 {
-	if (emulate_is_high_byte(s->insn, number, size))
-		return s->r->gpr[number & 3] >> 8 & 0xff;
-	return s->r->gpr[number & 15] & emulate_alu_mask(size);
+	return emulate_get_low(s, number, size) & emulate_alu_mask(size);
 }
 
 /* Writing 4 bytes clears the upper 4; 1 and 2 bytes leave the others. */
@@ -44,10 +51,10 @@ static inline void emulate_set(const struct emulate_step *s, unsigned number,
 	if (emulate_is_high_byte(s->insn, number, size)) {
 		gpr = &s->r->gpr[number & 3];
 		*gpr = (*gpr & ~0xff00ull) | (value & 0xff) << 8;
-	} else if (size == 8) {
-		*gpr = value;
 	} else if (size == 4) {
 		*gpr = (uint32_t)value;
+	} else if (size == 8) {
+		*gpr = value;
 	} else {
 		uint64_t mask = emulate_alu_mask(size);
 
@@ -63,22 +70,61 @@ static inline enum emulate_result emulate_fault(const struct emulate_step *s,
 	return EMULATE_FAULT;
 }
 
-/* Whether address is canonical with 4-level paging, which guests have. */
-static inline bool emulate_is_canonical(uint64_t address)
+/* Whether size bytes are canonical with 4-level paging, which guests have. */
+static inline bool emulate_is_canonical(uint64_t address, unsigned size)
 {
-	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+	return address + (1ull << 47) <= (1ull << 48) - size;
 }
+
+/* emulate_linear() where there is a segment to look at, or a fault. */
+enum emulate_result emulate_linear_slow(const struct emulate_step *s,
+					enum insn_segment segment,
+					uint64_t offset, unsigned size,
+					gla_t *out);
 
 /*
  * The linear address of size bytes at offset in segment.  EMULATE_DONE, or
  * EMULATE_FAULT: beyond the limit, unusable or not canonical.
  */
-enum emulate_result emulate_linear(const struct emulate_step *s,
-				   enum insn_segment segment, uint64_t offset,
-				   unsigned size, gla_t *out);
+static inline enum emulate_result emulate_linear(const struct emulate_step *s,
+						 enum insn_segment segment,
+						 uint64_t offset, unsigned size,
+						 gla_t *out)
+{
+	if (s->insn->mode != DECODE_64 || segment >= INSN_FS ||
+	    !emulate_is_canonical(offset, size))
+		return emulate_linear_slow(s, segment, offset, size, out);
+	*out = gla(offset);
+	return EMULATE_DONE;
+}
 
 /* The offset that the explicit memory operand has in its segment. */
-uint64_t emulate_offset(const struct emulate_step *s);
+static inline uint64_t emulate_offset(const struct emulate_step *s)
+{
+	const struct insn *insn = s->insn;
+	uint64_t offset = insn->displacement;
+
+	if (insn->base < 16)
+		offset += s->r->gpr[insn->base];
+	else if (insn->base == INSN_RIP)
+		offset += s->r->rip + insn->length;
+	if (insn->index < 16)
+		offset += s->r->gpr[insn->index] * insn->scale;
+	if (insn->address_size != 8)
+		offset &= emulate_alu_mask(insn->address_size);
+	return offset;
+}
+
+/* The linear address of the explicit memory operand, or EMULATE_FAULT. */
+static inline enum emulate_result emulate_address(const struct emulate_step *s,
+						  gla_t *address)
+{
+	return emulate_linear(s, s->insn->segment, emulate_offset(s),
+			      s->insn->memory_size, address);
+}
+
+/* XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B; vmx/emulate_exchange.c. */
+enum emulate_result emulate_exchange(const struct emulate_step *s);
 
 /* PUSH, POP, CALL, RET, JMP, ENTER, LEAVE; vmx/emulate_stack.c. */
 enum emulate_result emulate_stack(const struct emulate_step *s);
