@@ -109,10 +109,7 @@ def prepare(machine):
         return qemu_command(machine, qemu, rom)
     if machine.qmp:
         raise Problem("--qmp is QEMU's: use --accel tcg")
-    path = bochs.find()
-    if not path:
-        raise Problem("there is no Bochs yet: run tools/setup, or name one of your own"
-                      " with BOCHS=...")
+    path = bochs.ensure()
     config = machine.log / "bochsrc"
     config.write_text(bochsrc(machine, rom, rom.stat().st_size))
     return [str(path), "-q", "-f", str(config)]

@@ -87,9 +87,14 @@ class Result:
         return found[0]
 
     def expect_not(self, pattern):
-        found = re.search(pattern, self.serial, re.MULTILINE)
-        if found:
-            raise Failed(f"did not expect /{pattern}/, but saw: {found.group(0)!r}")
+        seen = [line for line in self.serial.splitlines() if re.search(pattern, line)]
+        if seen:
+            raise Failed(f"did not expect /{pattern}/, but saw:\n    "
+                         + "\n    ".join(seen[:20]))
+
+    def same(self, what, first, second):
+        if first != second:
+            raise Failed(f"{what} differs: {first} and {second}")
 
     def expect_status(self, status):
         if self.status != status:

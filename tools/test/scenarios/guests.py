@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Test guests (guest/test) on both ways to the APIC, and two VMs side by side."""
+
+from lib.paths import BUILD
+from lib.scenario import scenario
+
+TIERS = ("access-page", "emulate")
+
+
+def vm(name, apic, vcpus=1, guest=None, cmdline="", **keys):
+    lines = [f"[vm {name}]", f"kernel = \\{guest or name}.flat", f"vcpus = {vcpus}",
+             "memory = 16", f"apic = {apic}", "debug-exit = on", "reset = stop"]
+    if cmdline:
+        lines.append(f"cmdline = {cmdline}")
+    lines += [f"{key} = {value}" for key, value in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+def on_tiers(**cases):
+    return {f"{name.replace('_', '-')}-{apic}": dict(arguments, apic=apic)
+            for name, arguments in cases.items() for apic in TIERS}
+
+
+@scenario(cases=on_tiers(
+    hello=dict(guest="hello"),
+    apic=dict(guest="apic_basic"),
+    insn=dict(guest="insn"),
+    timer=dict(guest="timer"),
+    bad=dict(guest="bad"),
+    ipi=dict(guest="ipi", vcpus=2),
+    ipi_x2apic=dict(guest="ipi", vcpus=2, x2apic="on", cmdline="x2apic"),
+    x2apic=dict(guest="x2apic", x2apic="on"),
+    no_x2apic=dict(guest="x2apic", x2apic="off"),
+))
+def passes(test, guest, apic, vcpus=1, x2apic="off", cmdline=""):
+    config = vm("t", apic, vcpus, guest, cmdline, x2apic=x2apic)
+    result = test.boot(config=config, cpus=max(2, vcpus))
+    result.expect(r"^PASS ")
+    result.expect_not(r"^FAIL ")
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect(r"^\[apical\] vm t ended: exit code 0$", count=1)
+    result.expect_status(0)
+
+
+@scenario(cases={apic: dict(apic=apic) for apic in TIERS})
+def triple_fault_stops_that_vm_alone(test, apic):
+    config = vm("bad", apic, guest="triple_fault") + vm("good", apic, guest="apic_basic")
+    result = test.boot(config=config, cpus=2)
+    result.expect(r"^\[apical\] vm bad ended: .*triple fault", count=1)
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect(r"^\[apical\] vm good ended: exit code 0$", count=1)
+    result.expect(r"^\[apical\] verdict: failed")
+    result.expect_not(r"^FAIL ")
+    result.expect_status(1)
+
+
+@scenario(cases={apic: dict(apic=apic) for apic in TIERS})
+def a_flood_next_door_changes_nothing(test, apic):
+    """The quiet VM prints the same alone and beside one that floods IPIs."""
+    quiet = vm("quiet", apic, guest="apic_basic", cpus="0")
+    flood = vm("flood", apic, 2, guest="ipi_flood", cpus="1-2", console="none")
+    told = []
+    for config in (quiet, quiet + flood):
+        result = test.boot(config=config, cpus=3)
+        result.expect(r"^\[apical\] vm quiet ended: exit code 0$")
+        result.expect_status(0)
+        told.append([line for line in result.serial.splitlines()
+                     if line.startswith(("PASS", "FAIL", "END"))])
+    result.expect(r"^\[apical\] vm flood ended: exit code 0$")
+    result.same("what the quiet VM printed", *told)
+
+
+@scenario(cases={name: dict(program=name) for name in ("x2apic", "fakemadt")})
+def firmware(test, program):
+    """Programs before the loader that play a firmware of another kind: x2APIC
+    mode left on; tables that name CPUs which do not exist."""
+    result = test.boot(config=vm("t", "access-page", 2, "ipi"),
+                       efi=BUILD / f"tools/test/efi/{program}.efi",
+                       files={"EFI/apical/BOOTX64.EFI": BUILD / "BOOTX64.EFI"})
+    result.expect(rf"^{program}: ")
+    if program == "x2apic":
+        result.expect(r"^\[apical\] 2 of 2 CPUs, x2APIC")
+    else:
+        result.expect(r"^\[apical\] 2 of 5 CPUs")
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect_status(0)
