@@ -193,6 +193,10 @@ static bool is_wanted(const struct insn *insn)
 	case INSN_HINT:	   /* AMD knows no such register form */
 	case INSN_CMPXCHG: /* nor writes a register that is not equal */
 		return insn->memory;
+	case INSN_CACHE:
+		/* No access tells whether the address is the arena's. */
+		return insn->base != INSN_NO_REGISTER &&
+		       insn->base != insn->index;
 	case INSN_CALL ... INSN_JMP_FAR:
 	case INSN_RET:
 	case INSN_OTHER:
