@@ -43,6 +43,7 @@ static void check_reset_state(uint32_t id_slot, uint32_t ldr, uint32_t dfr)
 	}
 	assert_int_equal(vlapic_timer_next(&a.v), VLAPIC_NEVER);
 	assert_int_equal(vlapic_highest_irr(&a.v), -1);
+	assert_int_equal(a.v.lint0_remote_irr, 0);
 	assert_false(pi_desc_on(&a.pi));
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(a.pi.pir[i], 0);
@@ -78,6 +79,9 @@ static void fill(void)
 		apic_wrmsr(&a, APIC_MSR(offset), 0x51);
 		apic_write(&a, offset, 0x51);
 	}
+	apic_write(&a, APIC_LVT_LINT0, 0x8051);
+	apic_wrmsr(&a, APIC_MSR(APIC_LVT_LINT0), 0x8051);
+	assert_int_equal(vlapic_lint_raise(&a.v, 0).kind, VLAPIC_EFFECT_IPI);
 	apic_write(&a, APIC_INITIAL_COUNT, 1000);
 	apic_write(&a, APIC_DIVIDE_CONFIGURATION, 0xb);
 	apic_write(&a, APIC_LDR, 0x12000000);

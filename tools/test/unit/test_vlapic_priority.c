@@ -310,19 +310,22 @@ static void test_model(void **state)
 #define SENDERS 3
 #define ROUNDS	20000
 
-/* Each sender owns its vectors and posts one again when it was delivered. */
+/* Each sender owns every third vector, so all share words of PIR and TMR; it
+ * posts one again, with the other trigger mode, when it was delivered. */
 static uint32_t delivered[256];
+static bool is_level[256];
 
 static void *sender(void *arg)
 {
-	unsigned first = 16 + (unsigned)(uintptr_t)arg * 80;
+	unsigned first = 16 + (unsigned)(uintptr_t)arg;
 
-	for (uint32_t round = 1; round <= ROUNDS; round++) {
-		uint8_t vector = (uint8_t)(first + round % 80);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		uint8_t vector = (uint8_t)(first + round % 80 * SENDERS);
 		uint32_t before =
 			__atomic_load_n(&delivered[vector], __ATOMIC_SEQ_CST);
 
-		vlapic_post(&a.v, vector, vector & 1);
+		is_level[vector] = !is_level[vector];
+		vlapic_post(&a.v, vector, is_level[vector]);
 		while (__atomic_load_n(&delivered[vector], __ATOMIC_SEQ_CST) ==
 		       before)
 			sched_yield();
@@ -350,7 +353,7 @@ static void test_posting_threads(void **state)
 
 			vlapic_deliver(&a.v, (uint8_t)vector);
 			e = vlapic_eoi(&a.v);
-			assert_int_equal(e.kind, vector & 1
+			assert_int_equal(e.kind, is_level[vector]
 							 ? VLAPIC_EFFECT_EOI
 							 : VLAPIC_EFFECT_NONE);
 			total++;
@@ -363,6 +366,34 @@ static void test_posting_threads(void **state)
 	vlapic_merge(&a.v);
 	assert_int_equal(vlapic_highest_irr(&a.v), -1);
 	assert_int_equal(total, SENDERS * ROUNDS);
+}
+
+static void *toggler(void *arg)
+{
+	uint8_t vector = (uint8_t)(0x40 + (uintptr_t)arg);
+	uintptr_t lost = 0;
+
+	for (uint32_t i = 1; i <= 1000000; i++) {
+		vlapic_post(&a.v, vector, i & 1);
+		lost += bit_of(APIC_TMR, vector) != (i & 1);
+	}
+	return (void *)lost;
+}
+
+/* Nobody undoes what another does to the same word at the same time. */
+static void test_trigger_mode_threads(void **state)
+{
+	pthread_t thread[2];
+	void *lost[2];
+
+	(void)state;
+	apic_xapic(&a, 0);
+	for (uintptr_t i = 0; i < 2; i++)
+		pthread_create(&thread[i], NULL, toggler, (void *)i);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(thread[i], &lost[i]);
+		assert_null(lost[i]);
+	}
 }
 
 int main(void)
@@ -378,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_illegal_error_vector),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_posting_threads),
+		cmocka_unit_test(test_trigger_mode_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
