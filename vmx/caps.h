@@ -61,8 +61,8 @@ struct vmx_caps {
 	uint64_t cr4_fixed0, cr4_fixed1;
 	uint64_t ept_vpid;
 	uint64_t vmfunc;
-	uint8_t physical_bits; /* MAXPHYADDR */
-	uint8_t linear_bits;
+	uint8_t physical_bits; /* MAXPHYADDR, 32 to 52 */
+	uint8_t linear_bits;   /* 32 to 57 */
 };
 
 /*

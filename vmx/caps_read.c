@@ -32,9 +32,10 @@ static void vmx_caps_read_controls(struct vmx_caps *caps)
 static void vmx_caps_read_widths(struct vmx_caps *caps)
 {
 	uint32_t eax = cpuid_or_zero(0x80000008, 0).eax;
+	uint32_t physical = eax & 0xff, linear = eax >> 8 & 0xff;
 
-	caps->physical_bits = eax ? eax & 0xff : 36;
-	caps->linear_bits = eax ? eax >> 8 & 0xff : 48;
+	caps->physical_bits = physical >= 32 && physical <= 52 ? physical : 36;
+	caps->linear_bits = linear >= 32 && linear <= 57 ? linear : 48;
 }
 
 void vmx_caps_read(struct vmx_caps *caps)

@@ -14,7 +14,7 @@
 #include "vmx/caps.h"
 
 #define VMX_CHECK_LINES	    12
-#define VMX_CHECK_LINE_SIZE 192
+#define VMX_CHECK_LINE_SIZE 256
 
 struct vmx_check_report {
 	unsigned count; /* rules broken; texts only for the first ones */
@@ -27,8 +27,9 @@ struct vmx_check_report {
  * the fields' values.  Returns the number of broken rules; 0: the entry
  * should succeed as far as the VMCS's fields go.
  *
- * Not checked, since it is not in fields: the contents of the MSR-load areas,
- * of the VMCS that the link pointer names, and of memory elsewhere.
+ * Not checked: the contents of the MSR-load areas and of the VMCS that the
+ * link pointer names, and the state of features that no VM is given (CET, PKS,
+ * MPX, PT, LBRs, UINTR, FRED, HLAT, PASID translation).
  */
 unsigned vmx_check(const struct vmx_caps *caps, struct vmx_check_report *out);
 
