@@ -380,6 +380,11 @@ static void test_xsave_sizes(void **state)
 		expect(cpuid_policy_answer(&policy, &v, 0xd, 1), 0xf,
 		       rows[i].compacted, 0, 0);
 	}
+	native.xsave[5].reg[EAX] = 72;
+	cpuid_policy_build(&policy, &native, &f);
+	expect(cpuid_policy_answer(
+		       &policy, &(struct cpuid_vcpu){0, true, 0, 0xe7}, 0xd, 1),
+	       0xf, 576 + 256 + 72 + 512 + 56 + 1024, 0, 0);
 	expect(ask(0xd, 2), 256, 576, 0, 0);
 	expect(ask(0xd, 3), 0, 0, 0, 0);
 	expect(ask(0xd, 7), 1024, 1664, 2, 0);
