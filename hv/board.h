@@ -42,9 +42,9 @@ struct board {
 	struct exit_ports exit;
 	struct fw_cfg fw_cfg;
 	struct testdev testdev;
-	uint32_t lines;	    /* ISA interrupt lines, as they were last driven */
-	uint32_t intr;	    /* the 8259's INTR; read without the lock */
-	uint64_t next_tsc;  /* board_tick() is wanted then; without the lock */
+	uint32_t lines;	   /* ISA interrupt lines, as they were last driven */
+	uint32_t intr;	   /* the 8259's INTR; read without the lock */
+	uint64_t next_tsc; /* board_tick() is wanted then; without the lock */
 };
 
 /* As at power-on.  testdev_mmio: TESTDEV_MMIO_SIZE bytes, or NULL. */

@@ -42,9 +42,9 @@ struct vm {
 	/* The guest's files, mapped read-only; hv/vm_load.c. */
 	struct load_file kernel, initrd, module[CONFIG_MODULES_MAX];
 
-	uint32_t state;	  /* enum vm_state; any CPU */
-	uint32_t inside;  /* vCPUs that are up and have not left; any CPU */
-	uint32_t ending;  /* 1 once machine_end() has decided; any CPU */
+	uint32_t state;	 /* enum vm_state; any CPU */
+	uint32_t inside; /* vCPUs that are up and have not left; any CPU */
+	uint32_t ending; /* 1 once machine_end() has decided; any CPU */
 	enum machine_end end;
 	uint32_t end_code;
 	char end_text[160];
