@@ -80,10 +80,10 @@ enum vlapic_shorthand {
 
 /* A message on the interrupt bus: an IPI, an I/O APIC message or an MSI. */
 struct vlapic_message {
-	enum vlapic_delivery_mode delivery_mode;
-	enum vlapic_shorthand shorthand; /* IPIs only */
 	uint32_t destination; /* 8 bits from xAPIC senders: 0xff broadcast */
-	bool wide;	      /* destination has 32 bits (x2APIC sender) */
+	enum vlapic_delivery_mode delivery_mode : 8;
+	enum vlapic_shorthand shorthand : 8; /* IPIs only */
+	bool wide; /* destination has 32 bits (x2APIC sender) */
 	bool logical;
 	bool level;
 	uint8_t vector;
@@ -99,10 +99,12 @@ enum vlapic_effect_kind {
 };
 
 struct vlapic_effect {
-	enum vlapic_effect_kind kind;
-	uint8_t vector;
 	struct vlapic_message message;
+	enum vlapic_effect_kind kind : 8;
+	uint8_t vector;
 };
+
+_Static_assert(sizeof(struct vlapic_effect) == 16, "comes in two registers");
 
 /*
  * Power-up state; page (4 KiB aligned) and pi are zeroed here and must outlive

@@ -12,6 +12,7 @@
 /* The highest vector in the 256-bit register at base, or -1. */
 static int highest_vector(const struct vlapic *v, uint32_t base)
 {
+#pragma GCC unroll 8
 	for (int i = 7; i >= 0; i--) {
 		uint32_t word = vlapic_page_read(v, base + (uint32_t)i * 0x10);
 

@@ -71,7 +71,7 @@ bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
 uint64_t vlapic_timer_next(const struct vlapic *v)
 {
 	/* A masked expiry has no effect that could not wait. */
-	return v->lvt_timer & APIC_LVT_MASK ? VLAPIC_NEVER : v->expiry_tsc;
+	return (v->lvt_timer & APIC_LVT_MASK) ? VLAPIC_NEVER : v->expiry_tsc;
 }
 
 void vlapic_timer_reset(struct vlapic *v)
