@@ -183,7 +183,8 @@ PURE := $(wildcard \
 	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
 	$(filter-out mm/paging.c mm/window.c mm/mtrr_read.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,caps check* controls decode* emulate* \
-		qualification msr_bitmap cpuid_policy vmcs_fields exit_reason)) \
+		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
+		exit_reason)) \
 	hv/lib/format.c hv/console_mux.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
