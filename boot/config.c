@@ -38,6 +38,12 @@ struct config_key {
 };
 
 static const char *const config_tiers[APIC_TIER_COUNT + 2] = APIC_TIER_NAMES;
+static const char *const config_switches[] = {
+	[CONFIG_SWITCH_TIER] = "tier",
+	[CONFIG_SWITCH_ON] = "on",
+	[CONFIG_SWITCH_OFF] = "off",
+	NULL,
+};
 static const char *const config_consoles[] = {
 	[CONFIG_CONSOLE_SERIAL] = "serial",
 	[CONFIG_CONSOLE_NONE] = "none",
@@ -54,6 +60,10 @@ _Static_assert(sizeof(enum apic_tier) == 4, "a choice is stored as uint32_t");
 #define HV(member) .offset = offsetof(struct config, member)
 #define VM(member) .offset = offsetof(struct config_vm, member)
 #define FLAG	   .kind = CONFIG_KIND_FLAG, .expected = "on or off"
+#define SWITCH(n)                                                \
+	VM(apic_control[n]), .kind = CONFIG_KIND_CHOICE,         \
+			     .choices = config_switches,         \
+			     .expected = "on, off or tier"
 #define TEXT(size) .kind = CONFIG_KIND_TEXT, .max = (size)
 
 static const struct config_key config_hypervisor_keys[] = {
@@ -77,7 +87,13 @@ static const struct config_key config_vm_keys[] = {
 	{"apic", VM(apic), .kind = CONFIG_KIND_CHOICE, .choices = config_tiers,
 	 .expected = "emulate, tpr-shadow, access-page, register, delivery, "
 		     "posted or auto"},
+	{"apic.tpr-shadow", SWITCH(0)},
+	{"apic.access-page", SWITCH(1)},
+	{"apic.register", SWITCH(2)},
+	{"apic.delivery", SWITCH(3)},
+	{"apic.posted", SWITCH(4)},
 	{"x2apic", VM(x2apic), FLAG},
+	{"cpuid.hide", VM(cpuid_hide), TEXT(CONFIG_CPUID_SIZE)},
 	{"cpus", .kind = CONFIG_KIND_CPUS,
 	 .expected = "a list like 0,2-3 of different CPU numbers up to 255"},
 	{"console", VM(console), .kind = CONFIG_KIND_CHOICE,
@@ -87,6 +103,7 @@ static const struct config_key config_vm_keys[] = {
 	{"shutdown-port", VM(shutdown_port), FLAG},
 	{"debug-exit", VM(debug_exit), FLAG},
 	{"testdev", VM(testdev), FLAG},
+	{"hypercalls", VM(hypercalls), FLAG},
 	{.name = NULL},
 };
 

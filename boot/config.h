@@ -18,6 +18,7 @@
 #define CONFIG_NAME_SIZE    32
 #define CONFIG_PATH_SIZE    128
 #define CONFIG_CMDLINE_SIZE 1024
+#define CONFIG_CPUID_SIZE   256
 #define CONFIG_CPU_ANY	    UINT32_MAX
 #define CONFIG_PORT_AUTO    0	       /* SPCR, else DBG2, else COM1 */
 #define CONFIG_BAUD_AUTO    UINT32_MAX /* SPCR's, else 115200 */
@@ -35,6 +36,13 @@ enum config_reset {
 	CONFIG_RESET_STOP,
 };
 
+/* One control of APIC virtualization, beside the tier. */
+enum config_switch {
+	CONFIG_SWITCH_TIER, /* as the tier has it; the default */
+	CONFIG_SWITCH_ON,
+	CONFIG_SWITCH_OFF,
+};
+
 struct config_vm {
 	char name[CONFIG_NAME_SIZE];
 	char kernel[CONFIG_PATH_SIZE]; /* required */
@@ -45,7 +53,10 @@ struct config_vm {
 	uint32_t vcpus;			 /* 1 to CONFIG_VCPUS_MAX; default 1 */
 	uint32_t memory_mib;		 /* default 256 */
 	enum apic_tier apic;		 /* default APIC_TIER_AUTO */
-	bool x2apic;			 /* offered to the guest; default off */
+	/* By the bit numbers of enum apic_control. */
+	enum config_switch apic_control[APIC_CONTROL_COUNT];
+	bool x2apic; /* offered to the guest; default off */
+	char cpuid_hide[CONFIG_CPUID_SIZE]; /* features, "a,b"; "" for none */
 	uint32_t cpus[CONFIG_VCPUS_MAX]; /* pinning, by CPU number */
 	uint32_t cpu_count;		 /* 0: any; else equal to vcpus */
 	enum config_console console;
@@ -53,6 +64,7 @@ struct config_vm {
 	bool shutdown_port; /* port 0x8900 ends the VM; default off */
 	bool debug_exit;    /* port 0xf4 ends the VM; default off */
 	bool testdev;	    /* the test device's ports and MMIO; default off */
+	bool hypercalls;    /* guest/hypercall.h; default off */
 };
 
 struct config {

@@ -72,9 +72,8 @@ static void print_machine(const struct boot_info *info)
 	uint64_t khz = clock_tsc_hz() / 1000;
 
 	log_line("%u of %u CPUs, %s, TSC %lu.%03lu MHz (by %s)", percpu_count(),
-		 info->cpu_count + info->cpus_skipped,
-		 lapic_x2apic() ? "x2APIC" : "xAPIC", khz / 1000, khz % 1000,
-		 clock_source());
+		 info->cpu_count, lapic_x2apic() ? "x2APIC" : "xAPIC",
+		 khz / 1000, khz % 1000, clock_source());
 }
 
 static void print_memory(void)

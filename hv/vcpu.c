@@ -46,6 +46,8 @@ static bool serve_requests(struct vcpu *v)
 	if (requests & VCPU_REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI)
 		setup_startup(v, __atomic_load_n(&v->sipi_vector,
 						 __ATOMIC_SEQ_CST));
+	if (requests & VCPU_REQUEST_APIC)
+		apicv_switch(v);
 	if (requests & VCPU_REQUEST_EVENT) {
 		uint32_t nmis = __atomic_exchange_n(&v->nmi_posted, 0,
 						    __ATOMIC_SEQ_CST);

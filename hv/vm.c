@@ -21,6 +21,7 @@
 #include "hv/smp.h"
 #include "hv/vm_report.h"
 #include "mm/frame.h"
+#include "vmx/apicv.h"
 #include "vmx/cpu.h"
 #include "vmx/insn.h"
 
@@ -89,7 +90,7 @@ static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
 		return;
 	if (!__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
 		return;
-	if (v->tier == APIC_TIER_POSTED)
+	if (v->controls.pin & VMX_PIN_POSTED_INTERRUPTS)
 		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
 	else
 		smp_kick(v->cpu);
@@ -163,6 +164,43 @@ void vm_send(struct vm *vm, const struct vlapic_message *message,
 void machine_send(struct vcpu *sender, const struct vlapic_message *message)
 {
 	vm_send(sender->vm, message, sender);
+}
+
+/* ---- tiers ---- */
+
+bool vm_apic_possible(const struct vm *vm, struct apic_choice choice,
+		      char *text, size_t size)
+{
+	struct vmx_controls unused;
+	const struct vmx_caps *caps = vmx_cpu_caps();
+
+	if (choice.tier >= APIC_TIER_COUNT || choice.on & choice.off) {
+		format(text, size, "no such tier");
+		return false;
+	}
+	return apicv_controls(caps, choice, false, &unused, text, size) &&
+	       (!vm->config->x2apic ||
+		apicv_controls(caps, choice, true, &unused, text, size));
+}
+
+void vm_apic_switch(struct vm *vm, struct apic_choice choice)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *v = vm->vcpu[i];
+
+		__atomic_store(&v->apic_wanted, &choice, __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQUEST_APIC);
+	}
+}
+
+bool machine_apic_switch(struct vcpu *v, struct apic_choice choice)
+{
+	char text[200];
+
+	if (!vm_apic_possible(v->vm, choice, text, sizeof(text)))
+		return false;
+	vm_apic_switch(v->vm, choice);
+	return true;
 }
 
 /* ---- the end ---- */
@@ -264,6 +302,7 @@ static void power_up(struct vcpu *v)
 	v->nmi_posted = 0;
 	memset(v->level_posted, 0, sizeof(v->level_posted));
 	memset(v->exit_count, 0, sizeof(v->exit_count));
+	v->log = (struct exit_log){ 0 };
 	v->armed_tsc = 0;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
 	apic->x2apic_allowed = v->vm->config->x2apic;

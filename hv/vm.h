@@ -66,6 +66,17 @@ void vm_console_input(uint32_t number, uint8_t byte);
 /* The console has room again for VM number's output. */
 void vm_console_room(uint32_t number);
 
+/*
+ * Can this machine run the VM's APIC so, in each mode that the guest may choose?
+ * If not, one sentence in text.
+ */
+bool vm_apic_possible(const struct vm *vm, struct apic_choice choice,
+		      char *text, size_t size);
+
+/* Asks every vCPU to go over to a choice that is possible; it runs on.  Any
+ * CPU. */
+void vm_apic_switch(struct vm *vm, struct apic_choice choice);
+
 /* For panic(): this CPU's vCPU and its VMCS, if it has them; hv/vm_report.c. */
 void vmx_panic_dump(void);
 

@@ -113,37 +113,74 @@ static bool map_memory(struct vm *vm)
 
 /* ---- processors ---- */
 
-/* The tier that was asked for, or the best one; false: refused. */
-static bool choose_tier(struct vm *vm, enum apic_tier *tier)
+static struct apic_choice configured(const struct config_vm *config,
+				     enum apic_tier tier)
 {
-	const struct vmx_caps *caps = vmx_cpu_caps();
+	struct apic_choice choice = { .tier = (uint8_t)tier };
+
+	for (unsigned i = 0; i < APIC_CONTROL_COUNT; i++) {
+		if (config->apic_control[i] == CONFIG_SWITCH_ON)
+			choice.on |= (uint8_t)(1u << i);
+		if (config->apic_control[i] == CONFIG_SWITCH_OFF)
+			choice.off |= (uint8_t)(1u << i);
+	}
+	return choice;
+}
+
+/* The best tier that is possible, with a line about the next one. */
+static struct apic_choice best_choice(const struct vm *vm)
+{
+	char text[200], why[200] = "";
+	struct apic_choice choice = configured(vm->config, APIC_TIER_POSTED);
+
+	while (choice.tier > APIC_TIER_EMULATE &&
+	       !vm_apic_possible(vm, choice, text, sizeof(text))) {
+		memcpy(why, text, sizeof(why));
+		choice.tier--;
+	}
+	if (why[0])
+		log_line("vm %s: apic = auto falls back to %s: %s",
+			 vm->config->name, tier_names[choice.tier], why);
+	return choice;
+}
+
+/* What was asked for, or the best there is; false: refused. */
+static bool choose_apic(const struct vm *vm, struct apic_choice *choice)
+{
 	const struct config_vm *config = vm->config;
-	struct vmx_controls controls;
 	char text[200];
 
-	*tier = config->apic;
-	if (*tier == APIC_TIER_AUTO) {
-		*tier = vmx_caps_best_tier(caps, config->x2apic);
-		if (*tier < APIC_TIER_POSTED &&
-		    vmx_caps_why_not(caps, *tier + 1, config->x2apic, text,
-				     sizeof(text)))
-			log_line("vm %s: apic = %s: %s", config->name,
-				 tier_names[*tier], text);
-	}
-	if (vmx_caps_why_not(caps, *tier, config->x2apic, text, sizeof(text)) ||
-	    !apicv_controls(caps, *tier, false, &controls, text,
-			    sizeof(text)) ||
-	    (config->x2apic &&
-	     !apicv_controls(caps, *tier, true, &controls, text,
-			     sizeof(text)))) {
-		log_line("vm %s: apic = %s is refused: %s", config->name,
-			 tier_names[*tier], text);
-		return false;
+	*choice = config->apic == APIC_TIER_AUTO ?
+			  best_choice(vm) :
+			  configured(config, config->apic);
+	if (vm_apic_possible(vm, *choice, text, sizeof(text)))
+		return true;
+	log_line("vm %s: apic = %s is refused: %s", config->name,
+		 tier_names[config->apic], text);
+	return false;
+}
+
+static bool hide_features(struct vm *vm)
+{
+	const char *at = vm->config->cpuid_hide;
+
+	while (*at) {
+		size_t size = 0;
+
+		while (at[size] && at[size] != ',' && at[size] != ' ')
+			size++;
+		if (size && !cpuid_policy_hide(&vm->cpuid, at, size)) {
+			log_line("vm %s: cpuid.hide names no feature that "
+				 "can be hidden: %.*s",
+				 vm->config->name, (int)size, at);
+			return false;
+		}
+		at += size + (at[size] != 0);
 	}
 	return true;
 }
 
-static void build_cpuid(struct vm *vm, enum apic_tier tier)
+static bool build_cpuid(struct vm *vm, struct apic_choice choice)
 {
 	const struct cpuid_leaves *leaves = vmx_cpu_leaves();
 	const struct cpuid_regs *xsave = &leaves->xsave[0];
@@ -158,10 +195,11 @@ static void build_cpuid(struct vm *vm, enum apic_tier tier)
 		.gpa_bits = EPT_GPA_BITS,
 	};
 
-	apicv_controls(vmx_cpu_caps(), tier, false, &controls, text,
+	apicv_controls(vmx_cpu_caps(), choice, false, &controls, text,
 		       sizeof(text));
 	facts.proc2 = controls.proc2;
 	cpuid_policy_build(&vm->cpuid, leaves, &facts);
+	return hide_features(vm);
 }
 
 /* The CPU for the next vCPU; false: none is free. */
@@ -186,7 +224,7 @@ static bool choose_cpu(const struct vm *vm, uint32_t index, uint32_t *cpu)
 	return false;
 }
 
-static bool make_vcpu(struct vm *vm, uint32_t index, enum apic_tier tier,
+static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 		      hpa_t io_bitmap)
 {
 	struct vcpu *v = pages(FRAME_VM, sizeof(*v));
@@ -201,7 +239,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, enum apic_tier tier,
 	v->index = index;
 	v->cpu = cpu;
 	v->vpid = ++last_vpid;
-	v->tier = tier;
+	v->apic_wanted = apic;
+	v->hypercalls = vm->config->hypercalls;
 	v->notification_vector = IRQ_NOTIFY;
 	v->caps = vmx_cpu_caps();
 	v->cpuid = &vm->cpuid;
@@ -224,7 +263,7 @@ no_memory:
 	return false;
 }
 
-static bool make_vcpus(struct vm *vm, enum apic_tier tier)
+static bool make_vcpus(struct vm *vm, struct apic_choice apic)
 {
 	uint8_t *io_bitmap = pages(FRAME_VMX, 2 * PAGE_SIZE);
 	void *apic_access = pages(FRAME_VMX, PAGE_SIZE);
@@ -234,7 +273,7 @@ static bool make_vcpus(struct vm *vm, enum apic_tier tier)
 	memset(io_bitmap, 0xff, 2 * PAGE_SIZE);
 	vm->apic_access = frame_hpa(apic_access);
 	for (uint32_t i = 0; i < vm->config->vcpus; i++) {
-		if (!make_vcpu(vm, i, tier, frame_hpa(io_bitmap)))
+		if (!make_vcpu(vm, i, apic, frame_hpa(io_bitmap)))
 			return false;
 		vm->vcpu_count = i + 1;
 	}
@@ -245,7 +284,7 @@ struct vm *vm_create(const struct boot_info *info, uint32_t number)
 {
 	const struct config_vm *config = &info->config.vm[number];
 	struct vm *vm = pages(FRAME_VM, sizeof(*vm));
-	enum apic_tier tier;
+	struct apic_choice apic;
 
 	if (!vm) {
 		log_line("vm %s: no memory", config->name);
@@ -262,14 +301,12 @@ struct vm *vm_create(const struct boot_info *info, uint32_t number)
 		log_line("vm %s: no memory for its page tables", config->name);
 		return NULL;
 	}
-	if (!choose_tier(vm, &tier))
-		return NULL;
-	build_cpuid(vm, tier);
-	if (!make_vcpus(vm, tier))
+	if (!choose_apic(vm, &apic) || !build_cpuid(vm, apic) ||
+	    !make_vcpus(vm, apic))
 		return NULL;
 	log_line("vm %s: %u vCPU%s, %u MiB, apic = %s%s", config->name,
 		 vm->vcpu_count, vm->vcpu_count == 1 ? "" : "s",
-		 config->memory_mib, tier_names[tier],
+		 config->memory_mib, tier_names[apic.tier],
 		 config->x2apic ? ", x2apic" : "");
 	return vm;
 }

@@ -65,22 +65,61 @@ void apicv_timer(struct vcpu *v)
 
 /* ---- controls, by tier and mode ---- */
 
-bool apicv_controls(const struct vmx_caps *caps, enum apic_tier tier,
+/* The controls of a mask, in the words that they belong to. */
+static struct vmx_controls words_of(unsigned mask, bool x2apic)
+{
+	struct vmx_controls words = { 0 };
+
+	if (mask & APIC_CONTROL_TPR_SHADOW)
+		words.proc |= VMX_PROC_TPR_SHADOW;
+	if (mask & APIC_CONTROL_ACCESS_PAGE)
+		words.proc2 |= x2apic ? VMX_PROC2_VIRTUALIZE_X2APIC_MODE :
+					VMX_PROC2_VIRTUALIZE_APIC_ACCESSES;
+	if (mask & APIC_CONTROL_REGISTER)
+		words.proc2 |= VMX_PROC2_APIC_REGISTER_VIRTUALIZATION;
+	if (mask & APIC_CONTROL_DELIVERY)
+		words.proc2 |= VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY;
+	if (mask & APIC_CONTROL_POSTED)
+		words.pin |= VMX_PIN_POSTED_INTERRUPTS;
+	return words;
+}
+
+bool apicv_controls(const struct vmx_caps *caps, struct apic_choice choice,
 		    bool x2apic, struct vmx_controls *controls, char *text,
 		    size_t size)
 {
-	struct vmx_wish wish = { .tier = tier, .x2apic = x2apic };
+	struct vmx_wish wish = {
+		.tier = choice.tier,
+		.x2apic = x2apic,
+		.on = words_of(choice.on, x2apic),
+		.off = words_of(choice.off, x2apic),
+	};
 
 	return vmx_caps_controls(caps, &wish, controls, text, size);
 }
 
-/* The tier that the APIC's present mode allows. */
-static enum apic_tier tier_now(const struct vcpu *v)
+/*
+ * What may be virtualized in the APIC's present state.  Disabled: nothing but
+ * TPR, by way of CR8.  Software-disabled: nothing that accepts an interrupt
+ * without asking software.
+ */
+static struct apic_choice choice_now(const struct vcpu *v)
 {
-	if (vlapic_mode(&v->vlapic) == VLAPIC_MODE_DISABLED &&
-	    v->tier > APIC_TIER_TPR_SHADOW)
-		return APIC_TIER_TPR_SHADOW;
-	return v->tier;
+	struct apic_choice choice = v->apic_wanted;
+	unsigned without = 0;
+
+	if (vlapic_mode(&v->vlapic) == VLAPIC_MODE_DISABLED)
+		without = APIC_CONTROL_ALL & ~APIC_CONTROL_TPR_SHADOW;
+	else if (!vlapic_accepts(&v->vlapic))
+		without = APIC_CONTROL_DELIVERY | APIC_CONTROL_POSTED;
+	choice.on &= (uint8_t)~without;
+	choice.off |= (uint8_t)without;
+	return choice;
+}
+
+static bool same_choice(struct apic_choice a, struct apic_choice b)
+{
+	return a.tier == b.tier && a.on == b.on && a.off == b.off;
 }
 
 static void flush_view(struct vcpu *v)
@@ -144,8 +183,9 @@ void apicv_configure(struct vcpu *v)
 	bool x2apic = vlapic_mode(&v->vlapic) == VLAPIC_MODE_X2APIC;
 	char text[160];
 
-	/* Both modes of the tier were tried when the VM was created. */
-	if (!apicv_controls(v->caps, tier_now(v), x2apic, &v->controls, text,
+	v->apic = choice_now(v);
+	/* Whoever wrote apic_wanted has tried it in both modes. */
+	if (!apicv_controls(v->caps, v->apic, x2apic, &v->controls, text,
 			    sizeof(text)))
 		panic("vCPU %u: %s", v->index, text);
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
@@ -157,6 +197,12 @@ void apicv_configure(struct vcpu *v)
 	write_apic_fields(v);
 	configure_view(v);
 	v->events_stale = true;
+}
+
+void apicv_switch(struct vcpu *v)
+{
+	if (!same_choice(v->apic, choice_now(v)))
+		apicv_configure(v);
 }
 
 /* ---- what goes in at the next entry ---- */
@@ -305,6 +351,7 @@ void apicv_before_entry(struct vcpu *v)
 	merge(v);
 	if (__builtin_expect(!v->events_stale, 1))
 		return;
+	apicv_switch(v); /* SVR's enable bit may have changed */
 	v->events_stale = false;
 	take_level(v);
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);

@@ -21,10 +21,20 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
  */
 void apicv_configure(struct vcpu *v);
 
-/* What the tier and mode need of the controls; false with a sentence. */
-bool apicv_controls(const struct vmx_caps *caps, enum apic_tier tier,
+/*
+ * The controls of a choice: tier never APIC_TIER_AUTO.  x2apic: for that mode
+ * of the APIC, else for xAPIC mode.  False with a sentence when the processor
+ * lacks something or the choice breaks a rule of the SDM.
+ */
+bool apicv_controls(const struct vmx_caps *caps, struct apic_choice choice,
 		    bool x2apic, struct vmx_controls *controls, char *text,
 		    size_t size);
+
+/*
+ * Switches this vCPU to v->apic_wanted, which must be possible in both modes;
+ * the APIC's state is kept.
+ */
+void apicv_switch(struct vcpu *v);
 
 /* True when v has something to wake up for. */
 bool apicv_has_event(struct vcpu *v);

@@ -4,6 +4,7 @@
 
 #include "hv/hw/cr_bits.h"
 #include "hv/lib/format.h"
+#include "vmx/hypercall.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/vmcs.h"
@@ -96,6 +97,8 @@ static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
 	if (reason >= EXIT_REASON_COUNT || !exit_table[reason])
 		return unexpected(v, reason);
 	v->exit_count[reason]++;
+	if (v->log.on)
+		hypercall_log_exit(v);
 	return exit_table[reason](v);
 }
 

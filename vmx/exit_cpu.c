@@ -5,6 +5,7 @@
  */
 #include "hv/hw/cr.h"
 #include "vmx/exit.h"
+#include "vmx/hypercall.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/vmcs.h"
@@ -27,10 +28,12 @@ enum exit_result exit_undefined(struct vcpu *v)
 	return inject_ud(v);
 }
 
-/* No hypercalls: every VMCALL answers -1 and none raises #UD. */
 enum exit_result exit_vmcall(struct vcpu *v)
 {
-	v->gpr[GPR_RAX] = ~0ull;
+	if (v->hypercalls)
+		hypercall(v);
+	else
+		v->gpr[GPR_RAX] = ~0ull;
 	return EXIT_NEXT_INSN;
 }
 

@@ -41,9 +41,10 @@ static bool string_operand(struct vcpu *v, const struct qualification_io *q,
 		v, address, q->in ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ);
 
 	if (!walk.ok) {
-		*result = inject_page_fault(v, address, walk.error_code) ?
-				  EXIT_RESUME :
-				  machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
+		*result =
+			inject_page_fault(v, address, walk.error_code)
+				? EXIT_RESUME
+				: machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
 		return false;
 	}
 	*where = walk.address;
@@ -81,8 +82,8 @@ static bool string_copy(struct vcpu *v, const struct qualification_io *q,
 static enum exit_result string_io(struct vcpu *v,
 				  const struct qualification_io *q)
 {
-	uint64_t mask = address_mask(
-		vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
+	uint64_t mask =
+		address_mask(vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
 	bool down = vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_DF;
 	gla_t address = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
 	enum exit_result result = EXIT_RESUME;

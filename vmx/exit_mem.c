@@ -122,11 +122,11 @@ static enum exit_result emulate_current(struct vcpu *v)
 		if (count == sizeof(bytes) || fault.ok)
 			return end(v, "the instruction lies outside RAM");
 		/* Another vCPU unmapped the code meanwhile. */
-		return inject_page_fault(v, gla(vmcs_read(VMCS_GUEST_RIP) +
-						count),
-					 fault.error_code) ?
-			       EXIT_RESUME :
-			       machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
+		return inject_page_fault(v,
+					 gla(vmcs_read(VMCS_GUEST_RIP) + count),
+					 fault.error_code)
+			       ? EXIT_RESUME
+			       : machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
 	case DECODE_UNKNOWN:
 		break;
 	}
@@ -139,9 +139,9 @@ static enum exit_result walk_outside_ram(struct vcpu *v)
 	gla_t address = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
 	struct qualification_ept q =
 		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
-	enum guest_access access = q.fetch ? GUEST_ACCESS_FETCH :
-				   q.write ? GUEST_ACCESS_WRITE :
-					     GUEST_ACCESS_READ;
+	enum guest_access access = q.fetch   ? GUEST_ACCESS_FETCH
+				   : q.write ? GUEST_ACCESS_WRITE
+					     : GUEST_ACCESS_READ;
 	struct guest_walk_result walk = guest_access_walk(v, address, access);
 
 	if (walk.ok)
@@ -177,8 +177,8 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 		return walk_outside_ram(v);
 	if (v->event_injected || !q.linear_valid || q.asynchronous) {
 		format(text, sizeof(text), "%s at %lx, where no RAM is",
-		       v->event_injected ? "event delivery" :
-					   "a guest-physical access",
+		       v->event_injected ? "event delivery"
+					 : "a guest-physical access",
 		       address.value);
 		return end(v, text);
 	}
@@ -219,7 +219,8 @@ enum exit_result exit_apic_access(struct vcpu *v)
 			return emulate_current(v);
 		break;
 	}
-	format(text, sizeof(text), "access of type %u to the APIC page", q.type);
+	format(text, sizeof(text), "access of type %u to the APIC page",
+	       q.type);
 	return end(v, text);
 }
 
@@ -229,9 +230,8 @@ enum exit_result exit_apic_access(struct vcpu *v)
 static enum emulate_result apic_effect(struct vcpu *v,
 				       struct vlapic_effect effect)
 {
-	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ?
-		       EMULATE_STOP :
-		       EMULATE_DONE;
+	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ? EMULATE_STOP
+								 : EMULATE_DONE;
 }
 
 /* size at most 8 bytes, within one page. */
@@ -261,18 +261,32 @@ static enum emulate_result apic_read(struct vcpu *v, uint32_t offset,
 	return EMULATE_DONE;
 }
 
+/*
+ * The processor that virtualizes register writes lets the bytes land in the
+ * virtual-APIC page and then acts on the register: so here.  A part of a
+ * register changes that part, and bytes 4 to 15 of a block are nothing's.
+ */
 static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
 				      unsigned size, const void *in)
 {
-	uint32_t word;
+	enum emulate_result result = EMULATE_DONE;
 
-	/* Anything but an aligned 32-bit write is undefined: it is dropped,
-	 * the low half of a wider one is not. */
-	if (offset % 4 || size < sizeof(word))
-		return EMULATE_DONE;
-	memcpy(&word, in, sizeof(word));
-	return apic_effect(v, vlapic_write(&v->vlapic, offset, tsc_read(),
-					   word));
+	for (unsigned done = 0; done < size && result == EMULATE_DONE;) {
+		uint32_t at = (offset + done) & ~3u;
+		unsigned shift = (offset + done) % 4;
+		unsigned part = 4 - shift;
+		uint32_t word;
+
+		if (part > size - done)
+			part = size - done;
+		memcpy(&word, v->apic_page + at, sizeof(word));
+		memcpy((uint8_t *)&word + shift, (const uint8_t *)in + done,
+		       part);
+		result = apic_effect(
+			v, vlapic_write(&v->vlapic, at, tsc_read(), word));
+		done += part;
+	}
+	return result;
 }
 
 /* One part of an access, within one page. */
@@ -284,11 +298,11 @@ static enum emulate_result access_page(struct vcpu *v, gpa_t address,
 	if (guest_access_is_apic(v, address)) {
 		uint32_t offset = address.value & PAGE_MASK;
 
-		return write ? apic_write(v, offset, size, data) :
-			       apic_read(v, offset, size, data);
+		return write ? apic_write(v, offset, size, data)
+			     : apic_read(v, offset, size, data);
 	}
-	if (write ? guest_mem_write(v->memory, address, data, size) :
-		    guest_mem_read(v->memory, address, data, size))
+	if (write ? guest_mem_write(v->memory, address, data, size)
+		  : guest_mem_read(v->memory, address, data, size))
 		return EMULATE_DONE;
 	if (write) {
 		memcpy(&value, data, size);
@@ -304,8 +318,8 @@ static enum emulate_result access_page(struct vcpu *v, gpa_t address,
 static enum emulate_result access_linear(struct vcpu *v, gla_t address,
 					 unsigned size, void *data, bool write)
 {
-	enum guest_access access = write ? GUEST_ACCESS_WRITE :
-					   GUEST_ACCESS_READ;
+	enum guest_access access =
+		write ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ;
 	uint8_t *byte = data;
 
 	while (size) {

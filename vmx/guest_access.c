@@ -28,8 +28,7 @@ void guest_access_paging(struct vcpu *v, struct guest_paging *paging)
 	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
 	paging->efer = vmcs_read64(VMCS_GUEST_IA32_EFER);
 	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
-	paging->cpl =
-		SEGMENT_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
+	paging->cpl = SEGMENT_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
 	paging->phys_bits = v->phys_bits;
 	paging->pkru = paging->cr4 & CR4_PKE ? pkru_read() : 0;
 	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
@@ -64,8 +63,7 @@ unsigned guest_access_fetch(struct vcpu *v, uint8_t *bytes, unsigned size,
 		unsigned part = rest < size - done ? rest : size - done;
 
 		*fault = guest_access_walk(v, at, GUEST_ACCESS_FETCH);
-		if (!fault->ok ||
-		    guest_access_is_apic(v, fault->address) ||
+		if (!fault->ok || guest_access_is_apic(v, fault->address) ||
 		    !guest_mem_read(v->memory, fault->address, bytes + done,
 				    part))
 			break;

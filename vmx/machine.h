@@ -34,6 +34,10 @@ void machine_eoi(struct vcpu *v, uint8_t vector);
 bool machine_extint(struct vcpu *v);
 uint8_t machine_extint_acknowledge(struct vcpu *v);
 
+/* Switches all vCPUs of the VM; false: the processor cannot, or a rule of the
+ * SDM forbids it. */
+bool machine_apic_switch(struct vcpu *v, struct apic_choice choice);
+
 /* A physical NMI made the guest exit; NMIs are blocked until this returns. */
 void machine_nmi(struct vcpu *v);
 

@@ -142,8 +142,8 @@ void setup_vmcs(struct vcpu *v, const struct setup_host *host)
 	ASSERT(vmx_load(vmcs));
 	v->launched = 0;
 	v->host_rsp = 0;
-	ASSERT(apicv_controls(v->caps, v->tier, false, &v->controls, text,
-			      sizeof(text)));
+	ASSERT(apicv_controls(v->caps, v->apic_wanted, false, &v->controls,
+			      text, sizeof(text)));
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
 	pass_msrs(v);
 	write_controls(v);

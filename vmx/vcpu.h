@@ -51,7 +51,7 @@ enum vcpu_request {
 	VCPU_REQUEST_SIPI = 1u << 2,
 	VCPU_REQUEST_TIMER = 1u << 3, /* the VM's devices need another time */
 	VCPU_REQUEST_STOP = 1u << 4,
-	VCPU_REQUEST_VIEW = 1u << 5, /* mode, base or tier changed: reload */
+	VCPU_REQUEST_APIC = 1u << 5, /* apic_wanted changed: configure anew */
 };
 
 /* What the exit handlers answer; one place acts on it. */
@@ -59,6 +59,14 @@ enum exit_result {
 	EXIT_RESUME,	/* RIP is right as it is */
 	EXIT_NEXT_INSN, /* advance RIP by the VM-exit instruction length */
 	EXIT_STOP,	/* the VM was ended */
+};
+
+/* The exits since somebody last looked, for test guests. */
+struct exit_log {
+	bool on;
+	uint32_t count;
+	uint32_t reason; /* of the first one, as is what follows */
+	uint64_t qualification, address;
 };
 
 struct vcpu {
@@ -72,6 +80,7 @@ struct vcpu {
 	uint32_t nmi_posted; /* NMIs that others sent */
 	uint64_t level_posted[4]; /* level-triggered vectors for IRR */
 	uint8_t sipi_vector;
+	struct apic_choice apic_wanted; /* what the VM was last switched to */
 
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state;
@@ -91,6 +100,8 @@ struct vcpu {
 	uint64_t exit_count[EXIT_REASON_COUNT];
 
 	struct vmx_controls controls; /* as in the VMCS */
+	struct apic_choice apic;      /* what they were made from */
+	struct exit_log log;
 	struct vlapic vlapic;
 	struct pi_desc pi;
 	struct ept_view view;
@@ -101,7 +112,7 @@ struct vcpu {
 	uint32_t cpu;	/* the physical CPU's number */
 	uint16_t vpid;
 	uint8_t notification_vector;
-	enum apic_tier tier; /* never APIC_TIER_AUTO */
+	bool hypercalls;
 	const struct vmx_caps *caps;
 	const struct cpuid_policy *cpuid;
 	uint64_t cr4_allowed, xcr0_allowed, efer_allowed;

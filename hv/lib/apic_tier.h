@@ -23,4 +23,23 @@ enum apic_tier {
 			"delivery", "posted", "auto",                     \
 	}
 
+/* Each tier's own control, which can also be switched alone; a mask. */
+enum apic_control {
+	APIC_CONTROL_TPR_SHADOW = 1u << 0,
+	APIC_CONTROL_ACCESS_PAGE = 1u << 1, /* or x2APIC mode, by the mode */
+	APIC_CONTROL_REGISTER = 1u << 2,
+	APIC_CONTROL_DELIVERY = 1u << 3,
+	APIC_CONTROL_POSTED = 1u << 4,
+	APIC_CONTROL_ALL = (1u << 5) - 1,
+};
+
+#define APIC_CONTROL_COUNT 5
+
+/* A tier, with controls that are on or off whatever the tier says. */
+struct apic_choice {
+	uint8_t tier;	 /* enum apic_tier */
+	uint8_t on, off; /* masks of enum apic_control, disjoint */
+	uint8_t reserved;
+};
+
 #endif

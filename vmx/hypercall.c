@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls for test guests; see hypercall.h. */
+#include "vmx/hypercall.h"
+
+#include "guest/hypercall.h"
+#include "vmx/apicv.h"
+#include "vmx/machine.h"
+#include "vmx/vmcs.h"
+
+#define FAILED (~0ull)
+
+_Static_assert((int)HYPERCALL_TIER_POSTED == (int)APIC_TIER_POSTED &&
+		       (int)HYPERCALL_TIER_REGISTER == (int)APIC_TIER_REGISTER,
+	       "guests name the tiers as we do");
+_Static_assert((int)HYPERCALL_CONTROL_POSTED == (int)APIC_CONTROL_POSTED &&
+		       (int)HYPERCALL_CONTROL_REGISTER ==
+			       (int)APIC_CONTROL_REGISTER,
+	       "and the controls");
+
+void hypercall_log_exit(struct vcpu *v)
+{
+	struct exit_log *log = &v->log;
+
+	switch (v->exit_reason) {
+	case EXIT_REASON_VMCALL:
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+	case EXIT_REASON_INTERRUPT_WINDOW:
+		return;
+	}
+	if (log->count++)
+		return;
+	log->reason = v->exit_reason;
+	log->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	log->address = v->exit_reason == EXIT_REASON_EPT_VIOLATION ?
+			       vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS) :
+			       0;
+}
+
+/* The first call begins the log. */
+static uint64_t exit_log(struct vcpu *v)
+{
+	v->gpr[GPR_RBX] = v->log.count;
+	v->gpr[GPR_RCX] = v->log.reason;
+	v->gpr[GPR_RDX] = v->log.qualification;
+	v->gpr[GPR_RSI] = v->log.address;
+	v->log = (struct exit_log){ .on = true };
+	return 0;
+}
+
+static uint64_t exit_count(struct vcpu *v)
+{
+	uint64_t reason = v->gpr[GPR_RBX], total = 0;
+
+	if (reason < EXIT_REASON_COUNT) {
+		v->gpr[GPR_RBX] = v->exit_count[reason];
+		return 0;
+	}
+	if (reason != FAILED)
+		return FAILED;
+	for (unsigned i = 0; i < EXIT_REASON_COUNT; i++)
+		total += v->exit_count[i];
+	v->gpr[GPR_RBX] = total;
+	return 0;
+}
+
+static uint64_t tier(struct vcpu *v)
+{
+	uint64_t on = v->gpr[GPR_RCX], off = v->gpr[GPR_RDX];
+	struct apic_choice choice = {
+		.tier = (uint8_t)v->gpr[GPR_RBX],
+		.on = (uint8_t)on,
+		.off = (uint8_t)off,
+	};
+
+	if (v->gpr[GPR_RBX] >= APIC_TIER_COUNT ||
+	    (on | off) & ~(uint64_t)APIC_CONTROL_ALL || on & off ||
+	    !machine_apic_switch(v, choice))
+		return FAILED;
+	apicv_switch(v);
+	return 0;
+}
+
+static uint64_t tier_get(struct vcpu *v)
+{
+	v->gpr[GPR_RBX] = v->apic_wanted.tier;
+	v->gpr[GPR_RCX] = vmx_caps_best_tier(v->caps, v->vlapic.x2apic_allowed);
+	v->gpr[GPR_RDX] = v->controls.proc2;
+	v->gpr[GPR_RSI] = v->controls.pin;
+	return 0;
+}
+
+void hypercall(struct vcpu *v)
+{
+	uint64_t *rax = &v->gpr[GPR_RAX];
+
+	switch (*rax) {
+	case HYPERCALL_EXIT_LOG:
+		*rax = exit_log(v);
+		break;
+	case HYPERCALL_EXIT_COUNT:
+		*rax = exit_count(v);
+		break;
+	case HYPERCALL_TIER:
+		*rax = tier(v);
+		break;
+	case HYPERCALL_TIER_GET:
+		*rax = tier_get(v);
+		break;
+	default:
+		*rax = FAILED;
+		break;
+	}
+}

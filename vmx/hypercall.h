@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What VMCALL does in a VM that has hypercalls; guest/hypercall.h is the
+ * guest's side of it.  For the CPU that runs the vCPU.
+ */
+#ifndef VMX_HYPERCALL_H
+#define VMX_HYPERCALL_H
+
+#include "vmx/vcpu.h"
+
+/* Answers in v's registers. */
+void hypercall(struct vcpu *v);
+
+/* Notes the exit that just happened; while v->log.on. */
+void hypercall_log_exit(struct vcpu *v);
+
+#endif
