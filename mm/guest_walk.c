@@ -4,13 +4,13 @@
 
 #include "hv/hw/cr_bits.h"
 
-#define PTE_PRESENT (1ull << 0)
-#define PTE_WRITE (1ull << 1)
-#define PTE_USER (1ull << 2)
+#define PTE_PRESENT  (1ull << 0)
+#define PTE_WRITE    (1ull << 1)
+#define PTE_USER     (1ull << 2)
 #define PTE_ACCESSED (1ull << 5)
-#define PTE_DIRTY (1ull << 6)
-#define PTE_LARGE (1ull << 7)
-#define PTE_NX (1ull << 63)
+#define PTE_DIRTY    (1ull << 6)
+#define PTE_LARGE    (1ull << 7)
+#define PTE_NX	     (1ull << 63)
 
 enum walk_kind { WALK_32, WALK_PAE, WALK_4, WALK_5 };
 
@@ -126,8 +126,8 @@ static uint32_t rights_fault(const struct walk *w, uint64_t leaf)
 static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 				     uint64_t entry, int level, gla_t address)
 {
-	unsigned shift = w->kind == WALK_32 ? (level == 2 ? 22 : 12) :
-					      12 + 9 * (level - 1);
+	unsigned shift = w->kind == WALK_32 ? (level == 2 ? 22 : 12)
+					    : 12 + 9 * (level - 1);
 	uint64_t size = 1ull << shift;
 	uint64_t base = entry & 0x000ffffffffff000ull & ~(size - 1);
 	uint64_t set = PTE_ACCESSED;
@@ -161,8 +161,8 @@ static struct guest_walk_result descend(struct walk *w, uint64_t table,
 
 	for (;; level--) {
 		unsigned shift = 12 + index_bits * (level - 1);
-		uint64_t index = address.value >> shift &
-				 ((1u << index_bits) - 1);
+		uint64_t index =
+			address.value >> shift & ((1u << index_bits) - 1);
 		gpa_t at = gpa(table + index * entry_bytes);
 		uint64_t entry = entry_read(w, at);
 		bool large = entry & PTE_LARGE && may_be_large(w, level);

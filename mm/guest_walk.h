@@ -29,11 +29,11 @@ enum guest_access {
 };
 
 /* Page-fault error code bits. */
-#define GUEST_PF_PRESENT (1u << 0)
-#define GUEST_PF_WRITE (1u << 1)
-#define GUEST_PF_USER (1u << 2)
-#define GUEST_PF_RESERVED (1u << 3)
-#define GUEST_PF_FETCH (1u << 4)
+#define GUEST_PF_PRESENT	(1u << 0)
+#define GUEST_PF_WRITE		(1u << 1)
+#define GUEST_PF_USER		(1u << 2)
+#define GUEST_PF_RESERVED	(1u << 3)
+#define GUEST_PF_FETCH		(1u << 4)
 #define GUEST_PF_PROTECTION_KEY (1u << 5)
 
 struct guest_walk_result {
