@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Test guests (guest/test) on both ways to the APIC, and two VMs side by side."""
 
+import re
+
 from lib.paths import BUILD
 from lib.scenario import scenario
 
@@ -47,27 +49,29 @@ def triple_fault_stops_that_vm_alone(test, apic):
     config = vm("bad", apic, guest="triple_fault") + vm("good", apic, guest="apic_basic")
     result = test.boot(config=config, cpus=2)
     result.expect(r"^\[apical\] vm bad ended: .*triple fault", count=1)
-    result.expect(r"^END 0 failed$", count=1)
+    result.expect(r"^\[good\] END 0 failed$", count=1)
     result.expect(r"^\[apical\] vm good ended: exit code 0$", count=1)
     result.expect(r"^\[apical\] verdict: failed")
-    result.expect_not(r"^FAIL ")
+    result.expect_not(r"^\[good\] FAIL ")
     result.expect_status(1)
 
 
-@scenario(cases={apic: dict(apic=apic) for apic in TIERS})
+@scenario(cases={"emulate": dict(apic="emulate")},
+          soak={"access-page": dict(apic="access-page")})
 def a_flood_next_door_changes_nothing(test, apic):
-    """The quiet VM prints the same alone and beside one that floods IPIs."""
+    """The quiet VM's verdicts are the same alone and beside one that floods
+    IPIs; the values behind them, such as points in time, are its own."""
     quiet = vm("quiet", apic, guest="apic_basic", cpus="0")
     flood = vm("flood", apic, 2, guest="ipi_flood", cpus="1-2", console="none")
     told = []
     for config in (quiet, quiet + flood):
-        result = test.boot(config=config, cpus=3)
+        result = test.boot(config=config, cpus=3, timeout=600)
         result.expect(r"^\[apical\] vm quiet ended: exit code 0$")
         result.expect_status(0)
-        told.append([line for line in result.serial.splitlines()
-                     if line.startswith(("PASS", "FAIL", "END"))])
+        told.append(re.findall(r"^(?:\[quiet\] )?((?:PASS|FAIL|END)[^:\n]*)",
+                               result.serial, re.MULTILINE))
     result.expect(r"^\[apical\] vm flood ended: exit code 0$")
-    result.same("what the quiet VM printed", *told)
+    result.same("what the quiet VM found", *told)
 
 
 @scenario(cases={name: dict(program=name) for name in ("x2apic", "fakemadt")})
