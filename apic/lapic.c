@@ -273,3 +273,16 @@ void lapic_timer_stop(void)
 	else
 		msr_write(IA32_TSC_DEADLINE, 0);
 }
+
+bool lapic_timer_is_exact(void)
+{
+	return !timer_ratio;
+}
+
+void lapic_timer_vector(uint8_t vector)
+{
+	uint32_t mode = timer_ratio ? APIC_LVT_TIMER_ONE_SHOT
+				    : APIC_LVT_TIMER_TSC_DEADLINE;
+
+	reg_write(APIC_LVT_TIMER, mode | vector);
+}

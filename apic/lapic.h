@@ -64,4 +64,10 @@ void lapic_timer_cpu_init(uint8_t vector);
 void lapic_timer_arm(uint64_t tsc);
 void lapic_timer_stop(void);
 
+/* True when lapic_timer_arm() is never early. */
+bool lapic_timer_is_exact(void);
+
+/* What the timer sends from now on; it stays armed. */
+void lapic_timer_vector(uint8_t vector);
+
 #endif

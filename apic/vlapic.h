@@ -239,6 +239,14 @@ uint64_t vlapic_timer_next(const struct vlapic *v);
 bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc);
 
 /*
+ * May the vector of the next expiry, which comes only once, be left in PIR
+ * before its time?  Then vlapic_timer_delivered() says that the processor has
+ * delivered it from there.
+ */
+bool vlapic_timer_postable(const struct vlapic *v, uint8_t *vector);
+void vlapic_timer_delivered(struct vlapic *v);
+
+/*
  * The guest's TSC now is tsc + offset (TSC or TSC_ADJUST was written).
  * vlapic_timer_next() may have changed.
  */

@@ -68,6 +68,20 @@ bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
 	return true;
 }
 
+bool vlapic_timer_postable(const struct vlapic *v, uint8_t *vector)
+{
+	*vector = v->lvt_timer & APIC_LVT_VECTOR;
+	return v->expiry_tsc != VLAPIC_NEVER &&
+	       *vector >= APIC_VECTOR_FIRST_LEGAL &&
+	       !(v->lvt_timer & APIC_LVT_MASK) &&
+	       !is_periodic_mode(v->lvt_timer) && vlapic_accepts(v);
+}
+
+void vlapic_timer_delivered(struct vlapic *v)
+{
+	stop(v);
+}
+
 uint64_t vlapic_timer_next(const struct vlapic *v)
 {
 	/* A masked expiry has no effect that could not wait. */

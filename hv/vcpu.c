@@ -14,6 +14,7 @@
 #include "hv/smp.h"
 #include "hv/vm.h"
 #include "vmx/apicv.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/setup.h"
 #include "vmx/vmcs.h"
@@ -44,8 +45,8 @@ static bool serve_requests(struct vcpu *v)
 	if (requests & VCPU_REQUEST_INIT)
 		setup_init(v);
 	if (requests & VCPU_REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI)
-		setup_startup(v, __atomic_load_n(&v->sipi_vector,
-						 __ATOMIC_SEQ_CST));
+		setup_startup(
+			v, __atomic_load_n(&v->sipi_vector, __ATOMIC_SEQ_CST));
 	if (requests & VCPU_REQUEST_APIC)
 		apicv_switch(v);
 	if (requests & VCPU_REQUEST_EVENT) {
@@ -68,6 +69,25 @@ static uint64_t board_next(const struct vcpu *v)
 	return __atomic_load_n(&v->vm->board.next_tsc, __ATOMIC_SEQ_CST);
 }
 
+static void arm(struct vcpu *v, uint64_t next)
+{
+	uint8_t vector = IRQ_TIMER;
+
+	v->armed_tsc = next;
+	if (next == NEVER) {
+		lapic_timer_stop();
+		return;
+	}
+	if (next == v->timer_tsc && v->state == VCPU_RUNNING &&
+	    lapic_timer_is_exact() && apicv_timer_post(v))
+		vector = IRQ_NOTIFY;
+	if (vector != v->timer_vector) {
+		v->timer_vector = vector;
+		lapic_timer_vector(vector);
+	}
+	lapic_timer_arm(next);
+}
+
 /* What is due happens; the physical timer is armed for what comes next. */
 static void serve_time(struct vcpu *v)
 {
@@ -85,13 +105,8 @@ static void serve_time(struct vcpu *v)
 		console = console_poll();
 		next = console < next ? console : next;
 	}
-	if (next == v->armed_tsc)
-		return;
-	v->armed_tsc = next;
-	if (next == NEVER)
-		lapic_timer_stop();
-	else
-		lapic_timer_arm(next);
+	if (next != v->armed_tsc)
+		arm(v, next);
 }
 
 /* ---- the loop ---- */
@@ -126,7 +141,7 @@ static bool run_once(struct vcpu *v)
 	}
 	goes_on = vmx_exit_handle(v, &interrupt);
 	if (interrupt >= 0) {
-		if (interrupt == IRQ_TIMER)
+		if (interrupt == v->timer_vector)
 			v->armed_tsc = 0;
 		irq_dispatch((uint8_t)interrupt);
 	}
@@ -160,6 +175,8 @@ void vcpu_run(struct vcpu *v)
 	}
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_SEQ_CST);
 	lapic_timer_stop();
+	lapic_timer_vector(IRQ_TIMER);
+	v->timer_vector = IRQ_TIMER;
 }
 
 void machine_nmi(struct vcpu *v)

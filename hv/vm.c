@@ -22,6 +22,7 @@
 #include "hv/vm_report.h"
 #include "mm/frame.h"
 #include "vmx/apicv.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/cpu.h"
 #include "vmx/insn.h"
 
@@ -80,20 +81,37 @@ static void post_level(struct vcpu *v, uint8_t vector)
 	vcpu_request(v, VCPU_REQUEST_EVENT);
 }
 
-static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
+/* Tells a running vCPU that something lies in PIR; from here on a timer that
+ * lies there too keeps the processor from looking, see vmx/apicv_timer.h. */
+static void notify(struct vcpu *v)
 {
-	if (message->level) {
-		post_level(v, message->vector);
+	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) ||
+	    __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST))
+		smp_kick(v->cpu);
+	else
+		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
+}
+
+static void post_edge(struct vcpu *v, uint8_t vector)
+{
+	if (!apicv_timer_may_post(v, vector)) {
+		__atomic_fetch_or(&v->edge_posted[vector / 64],
+				  1ull << (vector % 64), __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQUEST_EVENT);
 		return;
 	}
-	if (!vlapic_post(&v->vlapic, message->vector, false))
-		return;
-	if (!__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
-		return;
-	if (v->controls.pin & VMX_PIN_POSTED_INTERRUPTS)
-		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
+	__atomic_store_n(&v->pi.notified_tsc, tsc_read(), __ATOMIC_SEQ_CST);
+	if (vlapic_post(&v->vlapic, vector, false) &&
+	    __atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
+		notify(v);
+}
+
+static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
+{
+	if (message->level)
+		post_level(v, message->vector);
 	else
-		smp_kick(v->cpu);
+		post_edge(v, message->vector);
 }
 
 static void post(struct vcpu *v, const struct vlapic_message *message)
@@ -301,8 +319,11 @@ static void power_up(struct vcpu *v)
 	v->requests = 0;
 	v->nmi_posted = 0;
 	memset(v->level_posted, 0, sizeof(v->level_posted));
+	memset(v->edge_posted, 0, sizeof(v->edge_posted));
+	v->posters = (struct bitmap256){0};
+	v->timer_posts = 0;
 	memset(v->exit_count, 0, sizeof(v->exit_count));
-	v->log = (struct exit_log){ 0 };
+	v->log = (struct exit_log){0};
 	v->armed_tsc = 0;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
 	apic->x2apic_allowed = v->vm->config->x2apic;
@@ -382,8 +403,8 @@ void cpu_main(void)
 		while (v->vm->state != VM_ENDED) {
 			live(v);
 			wait_for_state(v->vm,
-				       vcpu_is_bsp(v) ? VM_STARTING :
-							VM_RUNNING,
+				       vcpu_is_bsp(v) ? VM_STARTING
+						      : VM_RUNNING,
 				       VM_ENDED);
 		}
 	}

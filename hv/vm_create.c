@@ -14,6 +14,9 @@
 #include "vmx/apicv.h"
 #include "vmx/cpu.h"
 
+/* No IPI is under way for so long, not even across sockets. */
+#define QUIET_NS 50000
+
 static const char *const tier_names[] = APIC_TIER_NAMES;
 
 /* Which vCPU runs on which CPU. */
@@ -58,7 +61,8 @@ static bool lay_out_ram(struct vm *vm)
 		while (chunk.size_bytes) {
 			uint64_t part = chunk.size_bytes;
 
-			if (at < LOAD_LOW_RAM_MAX && at + part > LOAD_LOW_RAM_MAX)
+			if (at < LOAD_LOW_RAM_MAX &&
+			    at + part > LOAD_LOW_RAM_MAX)
 				part = LOAD_LOW_RAM_MAX - at;
 			if (!add_bank(vm, gpa(at), part, chunk.start))
 				return false;
@@ -116,7 +120,7 @@ static bool map_memory(struct vm *vm)
 static struct apic_choice configured(const struct config_vm *config,
 				     enum apic_tier tier)
 {
-	struct apic_choice choice = { .tier = (uint8_t)tier };
+	struct apic_choice choice = {.tier = (uint8_t)tier};
 
 	for (unsigned i = 0; i < APIC_CONTROL_COUNT; i++) {
 		if (config->apic_control[i] == CONFIG_SWITCH_ON)
@@ -150,9 +154,9 @@ static bool choose_apic(const struct vm *vm, struct apic_choice *choice)
 	const struct config_vm *config = vm->config;
 	char text[200];
 
-	*choice = config->apic == APIC_TIER_AUTO ?
-			  best_choice(vm) :
-			  configured(config, config->apic);
+	*choice = config->apic == APIC_TIER_AUTO
+			  ? best_choice(vm)
+			  : configured(config, config->apic);
 	if (vm_apic_possible(vm, *choice, text, sizeof(text)))
 		return true;
 	log_line("vm %s: apic = %s is refused: %s", config->name,
@@ -242,6 +246,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->apic_wanted = apic;
 	v->hypercalls = vm->config->hypercalls;
 	v->notification_vector = IRQ_NOTIFY;
+	v->timer_vector = IRQ_TIMER;
+	v->quiet_tsc = clock_tsc_from_ns(QUIET_NS);
 	v->caps = vmx_cpu_caps();
 	v->cpuid = &vm->cpuid;
 	v->cr4_allowed = cpuid_policy_cr4(&vm->cpuid);

@@ -9,6 +9,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/lib/panic.h"
 #include "mm/frame.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
@@ -55,6 +56,7 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 
 void apicv_timer(struct vcpu *v)
 {
+	apicv_sync(v);
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 	if (v->timer_tsc == VLAPIC_NEVER || v->timer_tsc > tsc_read())
 		return;
@@ -68,13 +70,13 @@ void apicv_timer(struct vcpu *v)
 /* The controls of a mask, in the words that they belong to. */
 static struct vmx_controls words_of(unsigned mask, bool x2apic)
 {
-	struct vmx_controls words = { 0 };
+	struct vmx_controls words = {0};
 
 	if (mask & APIC_CONTROL_TPR_SHADOW)
 		words.proc |= VMX_PROC_TPR_SHADOW;
 	if (mask & APIC_CONTROL_ACCESS_PAGE)
-		words.proc2 |= x2apic ? VMX_PROC2_VIRTUALIZE_X2APIC_MODE :
-					VMX_PROC2_VIRTUALIZE_APIC_ACCESSES;
+		words.proc2 |= x2apic ? VMX_PROC2_VIRTUALIZE_X2APIC_MODE
+				      : VMX_PROC2_VIRTUALIZE_APIC_ACCESSES;
 	if (mask & APIC_CONTROL_REGISTER)
 		words.proc2 |= VMX_PROC2_APIC_REGISTER_VIRTUALIZATION;
 	if (mask & APIC_CONTROL_DELIVERY)
@@ -183,6 +185,7 @@ void apicv_configure(struct vcpu *v)
 	bool x2apic = vlapic_mode(&v->vlapic) == VLAPIC_MODE_X2APIC;
 	char text[160];
 
+	apicv_sync(v);
 	v->apic = choice_now(v);
 	/* Whoever wrote apic_wanted has tried it in both modes. */
 	if (!apicv_controls(v->caps, v->apic, x2apic, &v->controls, text,
@@ -218,24 +221,34 @@ void apicv_add_nmis(struct vcpu *v, uint32_t count)
 	v->events_stale = true;
 }
 
-/* Level-triggered interrupts are accepted here, by the target itself, so that
- * the EOI-exit bitmap has their bit before the guest can see them. */
-static void take_level(struct vcpu *v)
+static void accept_all(struct vcpu *v, unsigned word, uint64_t bits, bool level)
+{
+	for (; bits; bits &= bits - 1) {
+		uint8_t vector = (uint8_t)(word * 64 + __builtin_ctzll(bits));
+
+		vlapic_accept(&v->vlapic, vector, level);
+		if (level)
+			bitmap256_set(&v->eoi_exit, vector);
+	}
+}
+
+/* Level-triggered interrupts are accepted by the target itself, so that the
+ * EOI-exit bitmap has their bit before the guest can see them. */
+static void take_posted(struct vcpu *v)
 {
 	for (unsigned word = 0; word < 4; word++) {
-		uint64_t bits = v->level_posted[word];
+		uint64_t *level = &v->level_posted[word];
+		uint64_t *edge = &v->edge_posted[word];
 
-		if (!bits)
+		if (!(*level | *edge))
 			continue;
-		bits = __atomic_exchange_n(&v->level_posted[word], 0,
-					   __ATOMIC_SEQ_CST);
-		for (; bits; bits &= bits - 1) {
-			uint8_t vector = (uint8_t)(word * 64 +
-						   __builtin_ctzll(bits));
-
-			vlapic_accept(&v->vlapic, vector, true);
-			bitmap256_set(&v->eoi_exit, vector);
-		}
+		apicv_sync(v);
+		accept_all(v, word,
+			   __atomic_exchange_n(edge, 0, __ATOMIC_SEQ_CST),
+			   false);
+		accept_all(v, word,
+			   __atomic_exchange_n(level, 0, __ATOMIC_SEQ_CST),
+			   true);
 		if (has_vid(v))
 			write_eoi_exit(v);
 	}
@@ -244,6 +257,7 @@ static void take_level(struct vcpu *v)
 static void merge(struct vcpu *v)
 {
 	if (pi_desc_on(&v->pi)) {
+		apicv_sync(v);
 		vlapic_merge(&v->vlapic);
 		v->events_stale = true;
 	}
@@ -259,9 +273,9 @@ bool apicv_has_event(struct vcpu *v)
 	uint32_t nmi_blocked = INTERRUPTIBILITY_NMI;
 
 	merge(v);
-	take_level(v);
-	if (v->nmi_pending && !(vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) &
-				nmi_blocked))
+	take_posted(v);
+	if (v->nmi_pending &&
+	    !(vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & nmi_blocked))
 		return true;
 	if (vlapic_pending(&v->vlapic) < 0 && !machine_extint(v))
 		return false;
@@ -303,8 +317,8 @@ static void set_interrupt_status(struct vcpu *v)
 {
 	int irr = vlapic_highest_irr(&v->vlapic);
 	int isr = vlapic_highest_isr(&v->vlapic);
-	uint16_t status = (uint16_t)((isr < 0 ? 0 : isr) << 8 |
-				     (irr < 0 ? 0 : irr));
+	uint16_t status =
+		(uint16_t)((isr < 0 ? 0 : isr) << 8 | (irr < 0 ? 0 : irr));
 
 	if (vmcs_read16(VMCS_GUEST_INTERRUPT_STATUS) != status)
 		vmcs_write16(VMCS_GUEST_INTERRUPT_STATUS, status);
@@ -353,7 +367,7 @@ void apicv_before_entry(struct vcpu *v)
 		return;
 	apicv_switch(v); /* SVR's enable bit may have changed */
 	v->events_stale = false;
-	take_level(v);
+	take_posted(v);
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	nmi = offer_nmi(v, blocking);
 	interrupt = offer_interrupt(v, blocking);
@@ -370,6 +384,7 @@ enum exit_result exit_apic_write(struct vcpu *v)
 {
 	uint32_t offset = vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff0;
 
+	apicv_sync(v);
 	return apicv_effect(v, vlapic_written(&v->vlapic, offset, tsc_read()),
 			    EXIT_RESUME);
 }
@@ -384,8 +399,7 @@ enum exit_result exit_tpr_below_threshold(struct vcpu *v)
 enum exit_result exit_virtualized_eoi(struct vcpu *v)
 {
 	uint8_t vector = (uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
-	struct vlapic_effect effect =
-		vlapic_eoi_broadcast(&v->vlapic, vector);
+	struct vlapic_effect effect = vlapic_eoi_broadcast(&v->vlapic, vector);
 
 	if (effect.kind == VLAPIC_EFFECT_NONE) { /* edge-triggered by now */
 		bitmap256_clear(&v->eoi_exit, vector);

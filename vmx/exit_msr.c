@@ -7,15 +7,16 @@
 #include "hv/hw/msr_index.h"
 #include "hv/hw/tsc.h"
 #include "vmx/apicv.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
 
 /* The guest's own MTRRs: kept for it to read, without effect, as EPT decides
  * memory types together with the PAT. */
-#define MTRR_CAP 0x508ull /* 8 variable ranges, fixed ranges, WC */
+#define MTRR_CAP	    0x508ull /* 8 variable ranges, fixed ranges, WC */
 #define MTRR_VARIABLE_COUNT 8
-#define MTRR_TYPES_VALID 0x73u /* UC, WC, WT, WP, WB */
+#define MTRR_TYPES_VALID    0x73u /* UC, WC, WT, WP, WB */
 
 enum mtrr_slot {
 	MTRR_SLOT_VARIABLE, /* base and mask, in pairs */
@@ -25,11 +26,11 @@ enum mtrr_slot {
 };
 
 /* IA32_MISC_ENABLE */
-#define MISC_ENABLE_BTS_UNAVAILABLE (1ull << 11)
+#define MISC_ENABLE_BTS_UNAVAILABLE  (1ull << 11)
 #define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
-#define MISC_ENABLE_WRITABLE IA32_MISC_ENABLE_FAST_STRING
+#define MISC_ENABLE_WRITABLE	     IA32_MISC_ENABLE_FAST_STRING
 
-#define DEBUGCTL_BTF (1ull << 1)
+#define DEBUGCTL_BTF		     (1ull << 1)
 
 static enum mtrr_slot mtrr_slot_of(uint32_t msr)
 {
@@ -79,7 +80,8 @@ void exit_msr_reset(struct vcpu *v)
 	for (unsigned i = 3; i < 11; i++) /* C0000H to FFFFFH */
 		v->mtrr[MTRR_SLOT_FIXED + i] = write_back;
 	v->mtrr[MTRR_SLOT_DEF_TYPE] = 0xc06; /* all on, else write-back */
-	v->misc_enable = IA32_MISC_ENABLE_FAST_STRING | MISC_ENABLE_BTS_UNAVAILABLE |
+	v->misc_enable = IA32_MISC_ENABLE_FAST_STRING |
+			 MISC_ENABLE_BTS_UNAVAILABLE |
 			 MISC_ENABLE_PEBS_UNAVAILABLE;
 	v->tsc_adjust = 0;
 }
@@ -108,9 +110,10 @@ static void set_tsc_adjust(struct vcpu *v, uint64_t value)
 static enum exit_result read_x2apic(struct vcpu *v, uint32_t msr)
 {
 	uint64_t value = 0;
-	struct vlapic_effect effect =
-		vlapic_msr_read(&v->vlapic, msr, tsc_read(), &value);
+	struct vlapic_effect effect;
 
+	apicv_sync(v);
+	effect = vlapic_msr_read(&v->vlapic, msr, tsc_read(), &value);
 	if (effect.kind == VLAPIC_EFFECT_GP)
 		return inject_gp(v);
 	vcpu_set_edx_eax(v, value);
@@ -130,6 +133,7 @@ static bool read_value(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value = v->tsc_adjust;
 		return true;
 	case IA32_TSC_DEADLINE:
+		apicv_sync(v);
 		*value = vlapic_deadline_read(&v->vlapic, tsc_read());
 		return true;
 	case IA32_APIC_BASE:
@@ -219,6 +223,7 @@ enum exit_result exit_wrmsr(struct vcpu *v)
 	uint64_t value = vcpu_edx_eax(v);
 	struct vlapic *apic = &v->vlapic;
 
+	apicv_sync(v);
 	if (msr == IA32_TSC_DEADLINE)
 		return apicv_effect(
 			v, vlapic_deadline_write(apic, tsc_read(), value),

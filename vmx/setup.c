@@ -15,6 +15,7 @@
 #include "hv/lib/string.h"
 #include "mm/frame.h"
 #include "vmx/apicv.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
@@ -22,19 +23,19 @@
 /* entry.asm */
 extern char vmx_exit[];
 
-#define RIGHTS_CODE64 0xa09bu
-#define RIGHTS_CODE32 0xc09bu
-#define RIGHTS_DATA32 0xc093u
-#define RIGHTS_CODE16 0x009bu
-#define RIGHTS_DATA16 0x0093u
+#define RIGHTS_CODE64	0xa09bu
+#define RIGHTS_CODE32	0xc09bu
+#define RIGHTS_DATA32	0xc093u
+#define RIGHTS_CODE16	0x009bu
+#define RIGHTS_DATA16	0x0093u
 #define RIGHTS_BUSY_TSS 0x008bu
-#define RIGHTS_LDT 0x0082u
+#define RIGHTS_LDT	0x0082u
 
-#define PAT_RESET 0x0007040600070406ull
-#define DR6_RESET 0xffff0ff0ull
-#define DR7_RESET 0x400ull
-#define CR0_RESET (CR0_CD | CR0_NW | CR0_ET)
-#define CR0_HIDDEN (CR0_CD | CR0_NW | CR0_NE)
+#define PAT_RESET	0x0007040600070406ull
+#define DR6_RESET	0xffff0ff0ull
+#define DR7_RESET	0x400ull
+#define CR0_RESET	(CR0_CD | CR0_NW | CR0_ET)
+#define CR0_HIDDEN	(CR0_CD | CR0_NW | CR0_NE)
 
 enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR };
 
@@ -53,7 +54,7 @@ static void write_segment(enum segment segment, uint16_t selector,
 static void write_data_segments(uint16_t selector, uint64_t base,
 				uint32_t limit, uint32_t rights)
 {
-	static const enum segment data[] = { ES, SS, DS, FS, GS };
+	static const enum segment data[] = {ES, SS, DS, FS, GS};
 
 	for (unsigned i = 0; i < sizeof(data) / sizeof(data[0]); i++)
 		write_segment(data[i], selector, base, limit, rights);
@@ -90,10 +91,10 @@ static void write_host_state(const struct setup_host *host)
 static void pass_msrs(struct vcpu *v)
 {
 	static const uint32_t passed[] = {
-		IA32_SYSENTER_CS, IA32_SYSENTER_ESP,   IA32_SYSENTER_EIP,
-		IA32_PAT,	  IA32_EFER,	       IA32_STAR,
-		IA32_LSTAR,	  IA32_CSTAR,	       IA32_FMASK,
-		IA32_FS_BASE,	  IA32_GS_BASE,	       IA32_KERNEL_GS_BASE,
+		IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP,
+		IA32_PAT,	  IA32_EFER,	     IA32_STAR,
+		IA32_LSTAR,	  IA32_CSTAR,	     IA32_FMASK,
+		IA32_FS_BASE,	  IA32_GS_BASE,	     IA32_KERNEL_GS_BASE,
 	};
 
 	msr_bitmap_trap_all(v->msr_bitmap);
@@ -222,7 +223,7 @@ void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 	exit_msr_reset(v);
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), tsc_offset);
 	v->timer_tsc = VLAPIC_NEVER;
-	v->eoi_exit = (struct bitmap256){ 0 };
+	v->eoi_exit = (struct bitmap256){0};
 	v->state = vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
 	apicv_configure(v);
 }
@@ -234,6 +235,7 @@ void setup_init(struct vcpu *v)
 
 	reset_registers(v);
 	vmcs_write(VMCS_CR0_READ_SHADOW, CR0_ET | (shadow & kept));
+	apicv_sync(v);
 	vlapic_reset(&v->vlapic);
 	v->timer_tsc = VLAPIC_NEVER;
 	v->state = vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
@@ -271,8 +273,8 @@ static void enter_protected_32(void)
 
 void setup_entry(struct vcpu *v, const struct setup_entry *entry)
 {
-	uint32_t code = entry->mode == SETUP_LONG64 ? RIGHTS_CODE64 :
-						      RIGHTS_CODE32;
+	uint32_t code =
+		entry->mode == SETUP_LONG64 ? RIGHTS_CODE64 : RIGHTS_CODE32;
 
 	v->gpr[GPR_RAX] = entry->rax;
 	v->gpr[GPR_RBX] = entry->rbx;
@@ -285,8 +287,8 @@ void setup_entry(struct vcpu *v, const struct setup_entry *entry)
 	if (entry->mode == SETUP_REAL16) {
 		write_segment(CS, entry->cs, (uint64_t)entry->cs << 4, 0xffff,
 			      RIGHTS_CODE16);
-		write_data_segments(entry->ds, (uint64_t)entry->ds << 4,
-				    0xffff, RIGHTS_DATA16);
+		write_data_segments(entry->ds, (uint64_t)entry->ds << 4, 0xffff,
+				    RIGHTS_DATA16);
 		return;
 	}
 	write_segment(CS, entry->cs, 0, 0xffffffff, code);

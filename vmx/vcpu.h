@@ -13,11 +13,13 @@
 #include "apic/vlapic.h"
 #include "hv/lib/apic_tier.h"
 #include "hv/lib/bitmap256.h"
+#include "hv/lib/spinlock.h"
 #include "mm/addr.h"
 #include "mm/ept.h"
 #include "mm/guest_mem.h"
 #include "vmx/caps.h"
 #include "vmx/cpuid_policy.h"
+#include "vmx/emulate.h"
 #include "vmx/exit_reason.h"
 #include "vmx/msr_bitmap.h"
 
@@ -70,15 +72,22 @@ struct exit_log {
 };
 
 struct vcpu {
-	uint64_t gpr[GPR_COUNT]; /* first: entry.asm */
-	uint64_t host_rsp;	 /* the value that HOST_RSP holds */
+	union {
+		uint64_t gpr[GPR_COUNT]; /* first: entry.asm */
+		/* The same; RSP, rip and rflags while one is emulated. */
+		struct emulate_registers registers;
+	};
+	uint64_t host_rsp; /* the value that HOST_RSP holds */
 	uint64_t launched;
 
 	/* ---- from any CPU ---- */
-	uint32_t requests;   /* enum vcpu_request */
-	uint32_t in_guest;   /* 1: an IPI is needed to be heard */
-	uint32_t nmi_posted; /* NMIs that others sent */
+	uint32_t requests;	  /* enum vcpu_request */
+	uint32_t in_guest;	  /* 1: an IPI is needed to be heard */
+	uint32_t nmi_posted;	  /* NMIs that others sent */
 	uint64_t level_posted[4]; /* level-triggered vectors for IRR */
+	uint64_t edge_posted[4];  /* edge-triggered ones that cannot use PIR */
+	struct spinlock posters_lock;
+	struct bitmap256 posters; /* vectors that came by PIR, set for good */
 	uint8_t sipi_vector;
 	struct apic_choice apic_wanted; /* what the VM was last switched to */
 
@@ -90,8 +99,10 @@ struct vcpu {
 	bool event_injected; /* the entry's event field is taken */
 	uint8_t nmi_pending;
 	uint8_t tpr_threshold;
-	uint64_t timer_tsc; /* vlapic_timer_next() */
-	uint64_t armed_tsc; /* what the physical timer is set to */
+	uint64_t timer_tsc;	   /* vlapic_timer_next() */
+	uint64_t armed_tsc;	   /* what the physical timer is set to */
+	uint64_t timer_posts;	   /* how often apicv_timer_post() did it */
+	uint8_t timer_vector;	   /* what the physical timer sends */
 	struct bitmap256 eoi_exit; /* as in the VMCS */
 	uint64_t xcr0;
 	uint64_t tsc_adjust;
@@ -112,6 +123,7 @@ struct vcpu {
 	uint32_t cpu;	/* the physical CPU's number */
 	uint16_t vpid;
 	uint8_t notification_vector;
+	uint64_t quiet_tsc; /* far longer than an IPI is under way */
 	bool hypercalls;
 	const struct vmx_caps *caps;
 	const struct cpuid_policy *cpuid;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Posting the timer; see apicv_timer.h. */
+#include "vmx/apicv_timer.h"
+
+#include "hv/hw/tsc.h"
+
+bool apicv_timer_post(struct vcpu *v)
+{
+	uint64_t quiet = tsc_read() - v->pi.notified_tsc;
+	uint8_t vector;
+	bool posted;
+
+	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) || v->pi.timer ||
+	    quiet < v->quiet_tsc || !vlapic_timer_postable(&v->vlapic, &vector))
+		return false;
+	spin_lock(&v->posters_lock);
+	posted = !bitmap256_test(&v->posters, vector) &&
+		 pi_desc_post_timer(&v->pi, vector);
+	spin_unlock(&v->posters_lock);
+	v->timer_posts += posted;
+	return posted;
+}
+
+void apicv_timer_unpost(struct vcpu *v)
+{
+	v->armed_tsc = 0; /* to be armed again, perhaps for an exit */
+	if (pi_desc_unpost_timer(&v->pi))
+		return;
+	vlapic_timer_delivered(&v->vlapic);
+	v->timer_tsc = vlapic_timer_next(&v->vlapic);
+}
+
+/* The first time that somebody posts it: from here on the timer does not. */
+static void announce(struct vcpu *v, uint8_t vector)
+{
+	spin_lock(&v->posters_lock);
+	bitmap256_set(&v->posters, vector);
+	spin_unlock(&v->posters_lock);
+}
+
+bool apicv_timer_may_post(struct vcpu *v, uint8_t vector)
+{
+	uint64_t timer;
+
+	if (__builtin_expect(!bitmap256_test(&v->posters, vector), 0))
+		announce(v, vector);
+	timer = __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST);
+	return timer != (PI_DESC_TIMER_POSTED | vector);
+}
