@@ -287,9 +287,12 @@ uint64_t console_poll(void)
 void console_flush(void)
 {
 	drain_all();
+	/* The UART's FIFO would not survive what comes next. */
+	for (int i = 0; i < WAIT_READS && !uart_idle(&console.uart); i++)
+		cpu_pause();
 }
 
-void console_panic(void)
+void console_alone(void)
 {
 	/* Whoever held them does not run any more. */
 	console.lock = (struct spinlock){0};

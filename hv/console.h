@@ -45,11 +45,11 @@ void console_interrupt(void);
  */
 uint64_t console_poll(void);
 
-/* All that is in the ring goes out, waited for; before power-off. */
+/* All that was written leaves the machine, waited for; before power-off. */
 void console_flush(void);
 
-/* From here on one CPU is left, locks that the others held are free, and each
- * line is waited for again; hv/panic.c. */
-void console_panic(void);
+/* From here on one CPU is left: locks that the others held are free, and each
+ * line is waited for again; hv/smp.c. */
+void console_alone(void);
 
 #endif

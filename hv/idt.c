@@ -91,9 +91,11 @@ void idt_handle_nmi(void)
 
 static bool resume_at_fixup(struct idt_frame *frame)
 {
-	for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
-		if (f->fault == frame->rip) {
-			frame->rip = f->resume;
+	uint64_t size_bytes = (uintptr_t)fixups_end - (uintptr_t)fixups_start;
+
+	for (uint64_t i = 0; i < size_bytes / sizeof(struct fixup); i++) {
+		if (fixups_start[i].fault == frame->rip) {
+			frame->rip = fixups_start[i].resume;
 			return true;
 		}
 	}

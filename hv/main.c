@@ -11,6 +11,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
 #include "hv/irq.h"
+#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/version.h"
@@ -80,11 +81,13 @@ static void print_memory(void)
 {
 	static const char *const name[] = FRAME_KIND_NAMES;
 	const uint64_t page_kib = PAGE_SIZE / 1024;
+	char text[160];
+	size_t size = 0;
 
 	for (uint32_t kind = 0; kind < FRAME_KIND_COUNT; kind++)
-		log_line("memory: %5lu KiB %s", frame_used(kind) * page_kib,
-			 name[kind]);
-	log_line("memory: %5lu KiB free", frame_left() * page_kib);
+		size += format(text + size, sizeof(text) - size, "%s %lu, ",
+			       name[kind], frame_used(kind) * page_kib);
+	log_line("memory in KiB: %sfree %lu", text, frame_left() * page_kib);
 }
 
 /* Called by entry.asm, on the boot CPU's stack. */

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "hv/console.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/lib/format.h"
@@ -77,7 +76,6 @@ static void print_registers(const struct idt_frame *f)
 static void report(const char *text, const struct idt_frame *frame,
 		   const struct stack_frame *caller)
 {
-	console_panic();
 	log_line("panic: %s", text);
 	log_line("CPU %u, APIC ID %u", percpu()->self.number,
 		 percpu()->self.apic_id);

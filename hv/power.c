@@ -62,7 +62,8 @@ static bool is_runtime(uint64_t address, uint64_t size_bytes)
 	return false;
 }
 
-/* Page tables with the firmware's own regions where it expects them. */
+/* Page tables with the firmware's own regions where it expects them; NULL: no
+ * memory. */
 static uint64_t *firmware_root(void)
 {
 	uint64_t *root = frame_alloc(FRAME_PAGING, 1);
@@ -79,16 +80,12 @@ static uint64_t *firmware_root(void)
 }
 
 /* Returns when the firmware cannot be called or comes back. */
-static void efi_reset_system(enum efi_reset_type type)
+static void efi_reset_system(const uint64_t *root, enum efi_reset_type type)
 {
 	const struct efi_runtime_services *efi =
 		(void *)boot->efi_runtime_services;
-	uint64_t *root;
 
-	if (!is_runtime((uintptr_t)efi, sizeof(*efi)))
-		return;
-	root = firmware_root();
-	if (!root)
+	if (!root || !is_runtime((uintptr_t)efi, sizeof(*efi)))
 		return;
 	/* Interrupts are off; the stack and our tables are mapped here too. */
 	cr3_write(frame_hpa(root).value);
@@ -98,35 +95,39 @@ static void efi_reset_system(enum efi_reset_type type)
 	cr3_write(paging_root().value);
 }
 
-static void prepare(void)
+/* firmware_root(), and this CPU alone. */
+static uint64_t *prepare(void)
 {
+	uint64_t *root = firmware_root(); /* takes a lock: first */
+
 	cpu_cli();
 	smp_stop_others();
 	if (cr4_read() & CR4_VMXE)
 		vmx_cpu_off();
+	return root;
 }
 
 void power_off(void)
 {
-	prepare();
+	uint64_t *root = prepare();
+
 	log_line("power off");
 	console_flush();
-	efi_reset_system(EFI_RESET_SHUTDOWN);
+	efi_reset_system(root, EFI_RESET_SHUTDOWN);
 	log_line("the firmware did not switch the machine off: "
 		 "it can be switched off now");
-	console_flush();
 	cpu_halt_forever();
 }
 
 void power_reset(void)
 {
-	prepare();
+	uint64_t *root = prepare();
+
 	log_line("reset");
 	console_flush();
-	efi_reset_system(EFI_RESET_COLD);
+	efi_reset_system(root, EFI_RESET_COLD);
 	port_out8(RESET_CONTROL, RESET_CONTROL_ARM);
 	port_out8(RESET_CONTROL, RESET_CONTROL_FULL);
 	log_line("the machine cannot be reset: switch it off and on");
-	console_flush();
 	cpu_halt_forever();
 }

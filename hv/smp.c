@@ -6,6 +6,7 @@
 
 #include "apic/lapic.h"
 #include "hv/clock.h"
+#include "hv/console.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/hw/msr.h"
@@ -72,6 +73,12 @@ void smp_cpu_main(struct percpu *cpu)
 	cpu_main();
 }
 
+/* How far into the page something of the trampoline is. */
+static uint64_t offset_of(const uint8_t *place)
+{
+	return (uintptr_t)place - (uintptr_t)trampoline_start;
+}
+
 /* Code and page-table root of the start-up; false: no CPU can be started. */
 static bool prepare_trampoline(const struct boot_region *where)
 {
@@ -82,12 +89,12 @@ static bool prepare_trampoline(const struct boot_region *where)
 	    where->size_bytes < 2 * PAGE_SIZE)
 		return false;
 	page = window_map(where->start);
-	memcpy(page, trampoline_start, trampoline_end - trampoline_start);
+	memcpy(page, trampoline_start, offset_of(trampoline_end));
 	page->cr0 = cr0_read();
 	page->cr3 = start + PAGE_SIZE;
 	page->cr4 = CR4_PAE | (cr4_read() & CR4_LA57);
 	page->efer = EFER_LME | (msr_read(IA32_EFER) & EFER_NXE);
-	page->target_offset = start + (trampoline_long_mode - trampoline_start);
+	page->target_offset = start + offset_of(trampoline_long_mode);
 	page->target_selector = TRAMPOLINE_CODE;
 	page->gdt_limit = sizeof(page->gdt) - 1;
 	page->gdt_base = start + offsetof(struct trampoline, gdt);
@@ -227,4 +234,5 @@ void smp_stop_others(void)
 			cpu_pause();
 		}
 	}
+	console_alone();
 }

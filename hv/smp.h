@@ -37,7 +37,8 @@ void smp_kick(uint32_t number);
 void smp_stop_if_asked(void);
 
 /*
- * Stops all other CPUs for good, by NMI, and waits for them a little.  For
+ * Stops all other CPUs for good, by NMI, wherever they are; locks that they held
+ * stay taken, but for the console's.  Waits for them a little.  For
  * panic and power-off; the first caller wins, any later one is stopped.
  */
 void smp_stop_others(void);

@@ -25,6 +25,7 @@
 #define MCR_READY    0x0b /* DTR, RTS, and OUT2: the PC's interrupt gate */
 #define LSR_DATA     0x01
 #define LSR_EMPTY    0x20 /* THRE */
+#define LSR_IDLE     0x40 /* TEMT */
 #define ABSENT	     0xff
 
 #define FIFO_BYTES   16
@@ -126,6 +127,12 @@ uint32_t uart_room(struct uart *uart)
 	if (status == ABSENT)
 		uart->kind = BOOT_CONSOLE_NONE; /* pulled out */
 	return status & LSR_EMPTY ? uart->fifo_bytes : 0;
+}
+
+bool uart_idle(struct uart *uart)
+{
+	return uart->kind == BOOT_CONSOLE_NONE ||
+	       reg_read(uart, REG_LSR) & LSR_IDLE;
 }
 
 void uart_send(struct uart *uart, uint8_t byte)

@@ -27,6 +27,9 @@ void uart_init(struct uart *uart, const struct boot_console *console);
 
 /* How many bytes uart_send() takes now; 0 while it is still busy. */
 uint32_t uart_room(struct uart *uart);
+/* All that was sent has left the machine. */
+bool uart_idle(struct uart *uart);
+
 void uart_send(struct uart *uart, uint8_t byte);
 
 /* False when nothing was received. */

@@ -182,6 +182,8 @@ static void full_ring(void **state)
 	end = taken();
 	assert_string_equal(end, "[apical] 2 log lines lost\r\n"
 				 "[apical] again\r\n");
+	log_text("[apical] said once");
+	assert_string_equal(taken(), "[apical] said once\r\n");
 }
 
 /* Counters wrap, the ring wraps: what comes out is what went in. */
