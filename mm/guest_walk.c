@@ -37,14 +37,19 @@ static uint64_t entry_read(const struct walk *w, gpa_t address)
 {
 	uint64_t value = ~0ull;
 
-	if (w->kind == WALK_32) {
-		uint32_t narrow = ~0u;
+	if ((address.value & ~PAGE_MASK) != w->paging->apic_page.value)
+		guest_mem_read(w->mem, address, &value,
+			       w->kind == WALK_32 ? 4 : 8);
+	return w->kind == WALK_32 ? (uint32_t)value : value;
+}
 
-		guest_mem_read(w->mem, address, &narrow, sizeof(narrow));
-		return narrow;
-	}
-	guest_mem_read(w->mem, address, &value, sizeof(value));
-	return value;
+/* Accessed and dirty flags; where no RAM is they are set already. */
+static void entry_set(const struct walk *w, gpa_t address, uint64_t bits)
+{
+	/* A 32-bit entry may be the upper half of an aligned word. */
+	unsigned up = address.value & 4 ? 32 : 0;
+
+	guest_mem_or64(w->mem, gpa(address.value & ~7ull), bits << up);
 }
 
 static uint32_t error_code(const struct walk *w, uint32_t cause)
@@ -137,12 +142,8 @@ static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 		return fault(w, cause);
 	if (w->access == GUEST_ACCESS_WRITE)
 		set |= PTE_DIRTY;
-	if ((entry & set) != set) {
-		/* A 32-bit entry may be the upper half of an aligned word. */
-		unsigned up = entry_at.value & 4 ? 32 : 0;
-
-		guest_mem_or64(w->mem, gpa(entry_at.value & ~7ull), set << up);
-	}
+	if ((entry & set) != set)
+		entry_set(w, entry_at, set);
 	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
 		base = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
 	return (struct guest_walk_result){
@@ -176,12 +177,8 @@ static struct guest_walk_result descend(struct walk *w, uint64_t table,
 		w->may_fetch &= !(entry & PTE_NX && w->kind != WALK_32);
 		if (level == 1 || large)
 			return leaf(w, at, entry, level, address);
-		if (!(entry & PTE_ACCESSED)) {
-			unsigned up = at.value & 4 ? 32 : 0;
-
-			guest_mem_or64(w->mem, gpa(at.value & ~7ull),
-				       PTE_ACCESSED << up);
-		}
+		if (!(entry & PTE_ACCESSED))
+			entry_set(w, at, PTE_ACCESSED);
 		table = entry & 0x000ffffffffff000ull;
 	}
 }

@@ -13,6 +13,9 @@
 #include "mm/addr.h"
 #include "mm/guest_mem.h"
 
+/* No page: a walk reads an entry at no such address. */
+#define GUEST_WALK_NO_APIC ((gpa_t){UINT64_MAX})
+
 /* The state that decides how a linear address translates. */
 struct guest_paging {
 	uint64_t cr0, cr3, cr4, efer, rflags;
@@ -20,6 +23,7 @@ struct guest_paging {
 	uint32_t pkru;
 	uint8_t cpl;
 	uint8_t phys_bits; /* the guest's MAXPHYADDR */
+	gpa_t apic_page;   /* where its APIC is, or GUEST_WALK_NO_APIC */
 };
 
 enum guest_access {
@@ -46,8 +50,9 @@ struct guest_walk_result {
 /*
  * Translates one address.  implicit_supervisor: an access that counts as
  * supervisor whatever the CPL (descriptor tables, TSS).  Sets accessed and
- * dirty bits as the processor does.  A table that is not RAM reads as all
- * ones, which is a reserved-bit fault.
+ * dirty bits as the processor does.  A table that is not RAM, or lies in the
+ * APIC's page, reads as all ones, which is a reserved-bit fault in every mode
+ * but 32-bit paging.
  */
 struct guest_walk_result guest_walk(const struct guest_mem *mem,
 				    const struct guest_paging *paging,

@@ -424,3 +424,14 @@ enum emulate_result emulate_insn(const struct insn *insn,
 		return move_to_reg(&s);
 	return move_to_rm(&s);
 }
+
+enum emulate_result emulate_operand(const struct insn *insn,
+				    struct emulate_registers *registers,
+				    void *context, gla_t *address)
+{
+	const struct emulate_step s = {insn, registers, context};
+
+	return emulate_linear(&s, insn->segment, emulate_offset(&s),
+			      insn->memory_size ? insn->memory_size : 1,
+			      address);
+}

@@ -61,6 +61,14 @@ enum emulate_result emulate_insn(const struct insn *insn,
 				 void *context);
 
 /*
+ * The linear address of the explicit memory operand, also of an instruction
+ * that is only known by its length; EMULATE_DONE or EMULATE_FAULT.
+ */
+enum emulate_result emulate_operand(const struct insn *insn,
+				    struct emulate_registers *registers,
+				    void *context, gla_t *address);
+
+/*
  * The seam.  size is 1, 2, 4, 8 or 16 and may cross a page: splitting is the
  * seam's part.  EMULATE_DONE, EMULATE_FAULT (the page fault has been queued)
  * or EMULATE_STOP; any other result is passed on to the caller of

@@ -23,6 +23,7 @@
 #define EMULATE_RFLAGS_AF (1ull << 4)
 #define EMULATE_RFLAGS_ZF (1ull << 6)
 #define EMULATE_RFLAGS_SF (1ull << 7)
+#define EMULATE_RFLAGS_TF (1ull << 8)
 #define EMULATE_RFLAGS_DF (1ull << 10)
 #define EMULATE_RFLAGS_OF (1ull << 11)
 

@@ -97,13 +97,15 @@ enum emulate_result emulate_string(const struct emulate_step *s)
 {
 	unsigned width = s->insn->address_size;
 	uint64_t rflags = s->r->rflags;
+	/* The single-step trap comes after every iteration. */
+	unsigned limit = rflags & EMULATE_RFLAGS_TF ? 1 : EMULATE_REP_LIMIT;
 	enum emulate_result result;
 
 	if (s->insn->repeat == INSN_REPEAT_NONE) {
 		result = iterate(s, &s->r->rflags);
 		return result;
 	}
-	for (unsigned i = 0; i < EMULATE_REP_LIMIT; i++) {
+	for (unsigned i = 0; i < limit; i++) {
 		uint64_t left = emulate_get(s, INSN_RCX, width);
 
 		if (left == 0) {

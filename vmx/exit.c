@@ -57,23 +57,29 @@ static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_VMFUNC] = exit_undefined,
 };
 
-void vmx_exit_skip(struct vcpu *v, uint32_t length)
+void vmx_exit_complete(uint64_t rip, uint64_t rflags)
 {
-	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
 	uint32_t blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	uint32_t shadow = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
 
-	(void)v;
-	if (!(vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA))
-		rip = (uint32_t)rip;
 	vmcs_write(VMCS_GUEST_RIP, rip);
 	if (blocking & shadow)
 		vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 			     blocking & ~shadow);
-	if (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+	if (rflags & RFLAGS_TF)
 		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
 				   PENDING_DEBUG_BS);
+}
+
+void vmx_exit_skip(struct vcpu *v, uint32_t length)
+{
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
+
+	(void)v;
+	if (!(vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA))
+		rip = (uint32_t)rip;
+	vmx_exit_complete(rip, vmcs_read(VMCS_GUEST_RFLAGS));
 }
 
 static enum exit_result unexpected(struct vcpu *v, uint32_t reason)

@@ -6,7 +6,6 @@
 #include "hv/hw/cr_bits.h"
 #include "vmx/exit.h"
 #include "vmx/guest_access.h"
-#include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/qualification.h"
 #include "vmx/vmcs.h"
@@ -32,83 +31,55 @@ static void advance(uint64_t *reg, int64_t step, uint64_t mask)
 	*reg = mask == 0xffff ? (*reg & ~mask) | (value & mask) : value & mask;
 }
 
-/* Where the guest has RAM; else the answer of the exit is in *result. */
-static bool string_operand(struct vcpu *v, const struct qualification_io *q,
-			   gla_t address, gpa_t *where,
-			   enum exit_result *result)
+/*
+ * One element; REP comes back for the next one.  A fault of the operand comes
+ * before the port is read.
+ */
+static enum emulate_result string_element(struct guest_access_context *a,
+					  const struct qualification_io *q,
+					  gla_t address)
 {
-	struct guest_walk_result walk = guest_access_walk(
-		v, address, q->in ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ);
+	enum emulate_result result;
+	uint32_t value = 0;
 
-	if (!walk.ok) {
-		*result =
-			inject_page_fault(v, address, walk.error_code)
-				? EXIT_RESUME
-				: machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
-		return false;
+	if (!q->in) {
+		result = guest_access_read(a, address, q->size, &value);
+		if (result == EMULATE_DONE)
+			machine_port_out(a->vcpu, q->port, q->size, value);
+		return result;
 	}
-	*where = walk.address;
-	return true;
+	result = guest_access_probe_write(a, address, q->size);
+	if (result != EMULATE_DONE)
+		return result;
+	value = machine_port_in(a->vcpu, q->port, q->size);
+	return guest_access_write(a, address, q->size, &value);
 }
 
-/* One byte at a time, so that an operand may cross into another page. */
-static bool string_copy(struct vcpu *v, const struct qualification_io *q,
-			gla_t address, uint32_t *value,
-			enum exit_result *result)
-{
-	uint8_t *byte = (uint8_t *)value;
-
-	for (unsigned i = 0; i < q->size; i++) {
-		gla_t at = gla(address.value + i);
-		gpa_t where;
-
-		if (!string_operand(v, q, at, &where, result))
-			return false;
-		if (guest_access_is_apic(v, where)) {
-			*result = machine_end(v, MACHINE_UNHANDLED, 0,
-					      "INS or OUTS on the APIC page");
-			return false;
-		}
-		/* No RAM there: reads give ones, writes are dropped. */
-		if (q->in)
-			guest_mem_write(v->memory, where, &byte[i], 1);
-		else if (!guest_mem_read(v->memory, where, &byte[i], 1))
-			byte[i] = 0xff;
-	}
-	return true;
-}
-
-/* One element; REP comes back for the next one. */
 static enum exit_result string_io(struct vcpu *v,
 				  const struct qualification_io *q)
 {
 	uint64_t mask =
 		address_mask(vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
-	bool down = vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_DF;
-	gla_t address = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
-	enum exit_result result = EXIT_RESUME;
-	uint32_t value = 0;
+	struct guest_access_context access;
 
-	if (q->in) {
-		gpa_t where;
-
-		/* A fault comes before the device is read. */
-		if (!string_operand(v, q, address, &where, &result))
-			return result;
-		value = machine_port_in(v, q->port, q->size);
-	}
-	if (!string_copy(v, q, address, &value, &result))
-		return result;
-	if (!q->in)
-		machine_port_out(v, q->port, q->size, value);
+	if (q->rep && !(v->gpr[GPR_RCX] & mask))
+		return EXIT_NEXT_INSN;
+	guest_access_begin(&access, v);
+	if (string_element(&access, q,
+			   gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS))) !=
+		    EMULATE_DONE ||
+	    v->state == VCPU_SHUTDOWN)
+		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
 	advance(&v->gpr[q->in ? GPR_RDI : GPR_RSI],
-		down ? -(int64_t)q->size : q->size, mask);
-	if (v->state == VCPU_SHUTDOWN)
-		return EXIT_STOP;
+		access.paging.rflags & RFLAGS_DF ? -(int64_t)q->size : q->size,
+		mask);
 	if (!q->rep)
 		return EXIT_NEXT_INSN;
 	advance(&v->gpr[GPR_RCX], -1, mask);
-	return v->gpr[GPR_RCX] & mask ? EXIT_RESUME : EXIT_NEXT_INSN;
+	if (!(v->gpr[GPR_RCX] & mask))
+		return EXIT_NEXT_INSN;
+	vmx_exit_skip(v, 0); /* TF traps after every iteration */
+	return EXIT_RESUME;
 }
 
 enum exit_result exit_io(struct vcpu *v)

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Accesses to guest-physical addresses that no memory answers: the local
- * APIC's page, however the access got here, and the devices'.  One path: fetch
- * the instruction, decode it, execute it with the seam at the end of this file
- * as its memory.
+ * APIC's page, however the access got here, devices and holes.  One path:
+ * fetch the instruction, decode it, execute it over vmx/guest_access.h, whose
+ * head says what answers.
+ *
+ * Where there is no instruction to execute, because the processor was
+ * delivering an event: if a page walk met ones, the event gives way to that
+ * #PF; a stack, IDT, GDT or TSS that itself lies there ends the VM.  So does an
+ * instruction that is not decoded, with its bytes.  Debug registers do not
+ * watch the accesses of emulated instructions.
+ *
  * Source: SDM volume 3, "Exit Qualification for EPT Violations" and "APIC-Access
  * VM Exits".
  */
 #include "hv/hw/cr_bits.h"
-#include "hv/hw/tsc.h"
 #include "hv/hw/xmm.h"
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
-#include "vmx/apicv.h"
-#include "vmx/emulate.h"
+#include "vmx/delivery.h"
 #include "vmx/exit.h"
 #include "vmx/guest_access.h"
 #include "vmx/inject.h"
@@ -24,131 +29,229 @@
 #define CS_L (1u << 13)
 #define CS_D (1u << 14)
 
+/* The instruction in hand. */
+struct current {
+	struct guest_access_context access;
+	gla_t rip; /* linear */
+	enum decode_mode mode;
+	uint8_t bytes[DECODE_MAX_LENGTH];
+	unsigned count;
+	struct insn insn;
+	/* Where the processor's page walk failed, if it told. */
+	gla_t walk;
+	bool has_walk;
+};
+
 static enum exit_result end(struct vcpu *v, const char *text)
 {
 	return machine_end(v, MACHINE_UNHANDLED, 0, text);
 }
 
-static enum decode_mode decode_mode_now(void)
+/* What a fault that was queued means for the exit handler. */
+static enum exit_result faulted(enum emulate_result result)
 {
-	uint32_t rights = vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS);
-
-	if (vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA && rights & CS_L)
-		return DECODE_64;
-	if (!(vmcs_read(VMCS_GUEST_CR0) & CR0_PE) ||
-	    vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_VM)
-		return DECODE_16;
-	return rights & CS_D ? DECODE_32 : DECODE_16;
+	return result == EMULATE_STOP ? EXIT_STOP : EXIT_RESUME;
 }
 
+static void begin(struct current *c, struct vcpu *v)
+{
+	uint32_t rights = vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS);
+	struct guest_paging *paging = &c->access.paging;
+
+	guest_access_begin(&c->access, v);
+	v->registers.rip = vmcs_read(VMCS_GUEST_RIP);
+	c->rip = gla(v->registers.rip);
+	c->has_walk = false;
+	if (paging->efer & EFER_LMA && rights & CS_L) {
+		c->mode = DECODE_64;
+		return;
+	}
+	c->rip.value += vmcs_read(VMCS_GUEST_CS_BASE);
+	c->mode = rights & CS_D ? DECODE_32 : DECODE_16;
+	if (!(paging->cr0 & CR0_PE) || paging->rflags & RFLAGS_VM)
+		c->mode = DECODE_16;
+}
+
+/* ---- instructions that cannot be executed here ---- */
+
 /* An instruction that nobody here knows: the bytes go into the log. */
-static enum exit_result end_undecoded(struct vcpu *v, const uint8_t *bytes,
-				      unsigned count)
+static enum exit_result end_undecoded(struct current *c)
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[128] = "cannot emulate the instruction";
 	size_t at = strlen(text);
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < c->count; i++) {
 		text[at++] = ' ';
-		text[at++] = hex[bytes[i] >> 4];
-		text[at++] = hex[bytes[i] & 15];
+		text[at++] = hex[c->bytes[i] >> 4];
+		text[at++] = hex[c->bytes[i] & 15];
 	}
 	text[at] = 0;
-	return end(v, text);
+	return end(c->access.vcpu, text);
 }
 
-static void registers_get(struct vcpu *v, struct emulate_registers *r)
+/* MOV to CR0, CR3 or CR4, with prefixes. */
+static bool loads_pdptes(const struct current *c)
 {
-	memcpy(r->gpr, v->gpr, sizeof(r->gpr));
-	r->gpr[GPR_RSP] = vmcs_read(VMCS_GUEST_RSP);
-	r->rip = vmcs_read(VMCS_GUEST_RIP);
-	r->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+	unsigned at = 0;
+
+	while (at < c->count && (c->bytes[at] == 0x66 || c->bytes[at] == 0xf2 ||
+				 c->bytes[at] == 0xf3 || c->bytes[at] == 0xf0))
+		at++;
+	return at + 1 < c->count && c->bytes[at] == 0x0f &&
+	       c->bytes[at + 1] == 0x22;
 }
 
-static void registers_put(struct vcpu *v, const struct emulate_registers *r)
+static enum exit_result walk_fault(struct current *c, gla_t address, bool *is)
 {
-	memcpy(v->gpr, r->gpr, sizeof(r->gpr));
-	vmcs_write(VMCS_GUEST_RSP, r->gpr[GPR_RSP]);
-	vmcs_write(VMCS_GUEST_RFLAGS, r->rflags);
+	struct guest_walk_result walk =
+		guest_access_walk(&c->access, address, GUEST_ACCESS_READ);
+
+	*is = !walk.ok;
+	if (walk.ok)
+		return EXIT_RESUME;
+	return faulted(
+		guest_access_fault(c->access.vcpu, address, walk.error_code));
 }
 
-static enum exit_result execute(struct vcpu *v, const struct insn *insn,
-				const uint8_t *bytes)
+/*
+ * Not one that the emulator executes; known: its length and operand at least
+ * are.  When the exit came from a page walk it need not be executed, only to
+ * get its fault: #PF (as if for a read), or #GP for PDPTEs of ones.
+ */
+static enum exit_result unhandled(struct current *c, bool known)
 {
-	struct emulate_registers registers;
+	struct vcpu *v = c->access.vcpu;
+	enum exit_result result;
+	gla_t address;
+	bool is_fault;
 
-	registers_get(v, &registers);
-	switch (emulate_insn(insn, &registers, v)) {
-	case EMULATE_DONE:
-		registers_put(v, &registers);
-		vmx_exit_skip(v, insn->length);
-		return EXIT_RESUME;
-	case EMULATE_BRANCHED:
-		registers_put(v, &registers);
-		vmcs_write(VMCS_GUEST_RIP, registers.rip);
-		vmx_exit_skip(v, 0);
-		return EXIT_RESUME;
-	case EMULATE_REP_MORE:
-		registers_put(v, &registers);
-		return EXIT_RESUME;
-	case EMULATE_FAULT:
-		registers_put(v, &registers);
-		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
-	case EMULATE_STOP:
-		return EXIT_STOP;
-	case EMULATE_UNHANDLED:
-		break;
+	if (known && c->insn.operation == INSN_MONITOR)
+		return inject_ud(v); /* CPUID hides it */
+	if (loads_pdptes(c) && c->mode != DECODE_64)
+		return inject_gp(v);
+	if (known && c->insn.memory) {
+		enum emulate_result operand = emulate_operand(
+			&c->insn, &v->registers, &c->access, &address);
+
+		if (operand != EMULATE_DONE)
+			return faulted(operand);
+		result = walk_fault(c, address, &is_fault);
+		if (is_fault)
+			return result;
 	}
-	return end_undecoded(v, bytes, insn->length);
+	if (c->has_walk) {
+		result = walk_fault(c, c->walk, &is_fault);
+		if (is_fault)
+			return result;
+	}
+	return end_undecoded(c);
 }
 
-/* The current instruction, from its bytes in guest memory. */
-static enum exit_result emulate_current(struct vcpu *v)
-{
-	uint8_t bytes[DECODE_MAX_LENGTH];
-	struct guest_walk_result fault;
-	struct insn insn;
-	unsigned count = guest_access_fetch(v, bytes, sizeof(bytes), &fault);
+/* ---- execution ---- */
 
-	switch (decode_insn(bytes, count, decode_mode_now(), &insn)) {
+/* Only the explicit operand is accessed. */
+static bool has_one_operand(const struct insn *insn)
+{
+	return insn->memory && insn->operation != INSN_PUSH &&
+	       insn->operation != INSN_POP && insn->operation != INSN_CALL;
+}
+
+static enum exit_result execute(struct current *c)
+{
+	struct vcpu *v = c->access.vcpu;
+	struct emulate_registers *r = &v->registers;
+	uint64_t rsp = vmcs_read(VMCS_GUEST_RSP);
+	uint64_t rflags = c->access.paging.rflags;
+	enum emulate_result result;
+
+	/* A hint without the whole address is for one operand. */
+	if (c->access.hint.mask == PAGE_MASK && !has_one_operand(&c->insn))
+		c->access.hint = GUEST_ACCESS_NO_HINT;
+	r->gpr[GPR_RSP] = rsp;
+	r->rflags = rflags;
+	result = emulate_insn(&c->insn, r, &c->access);
+	if (result == EMULATE_UNHANDLED)
+		return unhandled(c, true);
+	if (r->gpr[GPR_RSP] != rsp)
+		vmcs_write(VMCS_GUEST_RSP, r->gpr[GPR_RSP]);
+	if (result == EMULATE_FAULT || result == EMULATE_STOP)
+		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
+	/* RF lasts for one instruction, which REP continues. */
+	if (result != EMULATE_REP_MORE)
+		r->rflags &= ~RFLAGS_RF;
+	if (r->rflags != rflags)
+		vmcs_write(VMCS_GUEST_RFLAGS, r->rflags);
+	if (result == EMULATE_DONE)
+		r->rip += c->insn.length;
+	if (c->mode != DECODE_64)
+		r->rip = (uint32_t)r->rip;
+	vmx_exit_complete(r->rip, r->rflags);
+	return EXIT_RESUME;
+}
+
+/* The bytes of the next page only when they are needed. */
+static enum decode_status fetch_and_decode(struct current *c, gla_t *address,
+					   uint32_t *error_code)
+{
+	enum decode_status status = DECODE_NEED_MORE;
+	unsigned before;
+
+	c->count = 0;
+	do {
+		before = c->count;
+		c->count = guest_access_fetch(&c->access, c->rip, c->bytes,
+					      before, sizeof(c->bytes), address,
+					      error_code);
+		if (c->count == before)
+			return DECODE_NEED_MORE;
+		status = decode_insn(c->bytes, c->count, c->mode, &c->insn);
+	} while (status == DECODE_NEED_MORE && c->count < sizeof(c->bytes));
+	return status;
+}
+
+static enum exit_result emulate_current(struct current *c)
+{
+	struct vcpu *v = c->access.vcpu;
+	uint32_t error_code;
+	gla_t address;
+
+	switch (fetch_and_decode(c, &address, &error_code)) {
 	case DECODE_OK:
-		return execute(v, &insn, bytes);
+		return execute(c);
 	case DECODE_UD:
 		return inject_ud(v);
 	case DECODE_TOO_LONG:
 		return inject_gp(v);
 	case DECODE_NEED_MORE:
-		if (count == sizeof(bytes) || fault.ok)
-			return end(v, "the instruction lies outside RAM");
-		/* Another vCPU unmapped the code meanwhile. */
-		return inject_page_fault(v,
-					 gla(vmcs_read(VMCS_GUEST_RIP) + count),
-					 fault.error_code)
-			       ? EXIT_RESUME
-			       : machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
+		return faulted(guest_access_fault(v, address, error_code));
 	case DECODE_UNKNOWN:
 		break;
 	}
-	return end_undecoded(v, bytes, count);
+	return unhandled(c, false);
 }
 
-/* A page walk of the guest's met no RAM, which reads as all ones. */
-static enum exit_result walk_outside_ram(struct vcpu *v)
-{
-	gla_t address = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
-	struct qualification_ept q =
-		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
-	enum guest_access access = q.fetch   ? GUEST_ACCESS_FETCH
-				   : q.write ? GUEST_ACCESS_WRITE
-					     : GUEST_ACCESS_READ;
-	struct guest_walk_result walk = guest_access_walk(v, address, access);
+/* ---- exits ---- */
 
-	if (walk.ok)
-		return end(v, "a page walk left RAM, but its repeat did not");
-	if (inject_page_fault(v, address, walk.error_code))
-		return EXIT_RESUME;
-	return machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
+/* An exit in the middle of event delivery; walk: by a page walk. */
+static enum exit_result in_delivery(struct vcpu *v, bool walk)
+{
+	uint32_t information = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
+	uint8_t vector = information & INTERRUPTION_VECTOR;
+	struct guest_access_context access;
+	uint32_t error_code;
+	gla_t address;
+	char text[96];
+
+	guest_access_begin(&access, v);
+	if (walk && delivery_fault(&access, vector,
+				   information & INTERRUPTION_ERROR_CODE,
+				   &address, &error_code))
+		return faulted(guest_access_fault(v, address, error_code));
+	format(text, sizeof(text),
+	       "delivery of vector %u through a %s that is not RAM", vector,
+	       walk ? "page table" : "stack, IDT, GDT or TSS");
+	return end(v, text);
 }
 
 /* An NMI's IRET that was cut off after it had unblocked NMIs. */
@@ -164,36 +267,48 @@ static void block_nmi_again(const struct qualification_ept *q)
 		     state | INTERRUPTIBILITY_NMI);
 }
 
+static bool is_ram(const struct current *c, gpa_t address)
+{
+	hpa_t backing;
+
+	return (address.value & ~PAGE_MASK) !=
+		       c->access.paging.apic_page.value &&
+	       guest_mem_translate(c->access.vcpu->memory, address, &backing);
+}
+
 enum exit_result exit_ept_violation(struct vcpu *v)
 {
 	struct qualification_ept q =
 		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	gpa_t address = gpa(vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS));
-	hpa_t backing;
-	char text[96];
+	struct current c;
+	char text[64];
 
 	block_nmi_again(&q);
-	if (q.linear_valid && !q.final)
-		return walk_outside_ram(v);
-	if (v->event_injected || !q.linear_valid || q.asynchronous) {
-		format(text, sizeof(text), "%s at %lx, where no RAM is",
-		       v->event_injected ? "event delivery"
-					 : "a guest-physical access",
+	if (v->event_injected)
+		return in_delivery(v, !q.linear_valid || !q.final);
+	begin(&c, v);
+	if (q.asynchronous || is_ram(&c, address)) {
+		format(text, sizeof(text), "EPT violation%s at %lx",
+		       q.asynchronous ? " by no instruction" : " in RAM",
 		       address.value);
 		return end(v, text);
 	}
-	if (q.fetch) {
-		format(text, sizeof(text), "instruction fetch from %lx",
-		       address.value);
-		return end(v, text);
+	if (q.linear_valid) {
+		gla_t linear = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
+
+		c.walk = linear;
+		c.has_walk = !q.final;
+		if (q.final)
+			c.access.hint = (struct guest_access_hint){
+				.mask = ~PAGE_MASK,
+				.linear = linear.value & ~PAGE_MASK,
+				.page = gpa(address.value & ~PAGE_MASK),
+				.read = q.read || q.write,
+				.write = q.write,
+			};
 	}
-	if (!guest_access_is_apic(v, address) &&
-	    guest_mem_translate(v->memory, address, &backing)) {
-		format(text, sizeof(text), "EPT violation in RAM at %lx",
-		       address.value);
-		return end(v, text);
-	}
-	return emulate_current(v);
+	return emulate_current(&c);
 }
 
 enum exit_result exit_ept_misconfiguration(struct vcpu *v)
@@ -209,157 +324,53 @@ enum exit_result exit_apic_access(struct vcpu *v)
 {
 	struct qualification_apic q =
 		qualification_apic(vmcs_read(VMCS_EXIT_QUALIFICATION));
-	char text[80];
+	struct current c;
+	char text[64];
 
+	if (q.type == QUALIFICATION_APIC_EVENT ||
+	    q.type == QUALIFICATION_APIC_PHYSICAL_EVENT)
+		return in_delivery(v,
+				   q.type == QUALIFICATION_APIC_PHYSICAL_EVENT);
+	begin(&c, v);
 	switch (q.type) {
 	case QUALIFICATION_APIC_READ:
 	case QUALIFICATION_APIC_WRITE:
+		c.access.hint = (struct guest_access_hint){
+			.mask = PAGE_MASK,
+			.linear = q.offset,
+			.page = c.access.paging.apic_page,
+			.read = true,
+			.write = q.type == QUALIFICATION_APIC_WRITE,
+		};
+		break;
+	case QUALIFICATION_APIC_FETCH:
 	case QUALIFICATION_APIC_MONITOR:
-		if (!q.asynchronous && !v->event_injected)
-			return emulate_current(v);
+	case QUALIFICATION_APIC_PHYSICAL_MONITOR:
+	case QUALIFICATION_APIC_PHYSICAL:
+		break;
+	default:
+		q.asynchronous = true;
 		break;
 	}
-	format(text, sizeof(text), "access of type %u to the APIC page",
-	       q.type);
+	if (!q.asynchronous && !v->event_injected)
+		return emulate_current(&c);
+	format(text, sizeof(text), "access of type %u to the APIC page%s",
+	       q.type, q.asynchronous ? " by no instruction" : "");
 	return end(v, text);
 }
 
-/* ---- the seam of vmx/emulate.h: context is the vCPU ---- */
-
-/* An effect of an access to the APIC's page. */
-static enum emulate_result apic_effect(struct vcpu *v,
-				       struct vlapic_effect effect)
-{
-	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ? EMULATE_STOP
-								 : EMULATE_DONE;
-}
-
-/* size at most 8 bytes, within one page. */
-static enum emulate_result apic_read(struct vcpu *v, uint32_t offset,
-				     unsigned size, void *out)
-{
-	uint64_t value = 0;
-	uint32_t word = 0;
-	struct vlapic_effect effect;
-
-	/* The APIC answers aligned 32-bit reads; narrower ones see their part
-	 * of it, wider ones one register after the other. */
-	for (unsigned done = 0; done < size;) {
-		unsigned shift = (offset + done) % 4;
-		unsigned part = 4 - shift;
-
-		if (part > size - done)
-			part = size - done;
-		effect = vlapic_read(&v->vlapic, (offset + done) & ~3u,
-				     tsc_read(), &word);
-		apic_effect(v, effect);
-		memcpy((uint8_t *)&value + done, (uint8_t *)&word + shift,
-		       part);
-		done += part;
-	}
-	memcpy(out, &value, size);
-	return EMULATE_DONE;
-}
-
-/*
- * The processor that virtualizes register writes lets the bytes land in the
- * virtual-APIC page and then acts on the register: so here.  A part of a
- * register changes that part, and bytes 4 to 15 of a block are nothing's.
- */
-static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
-				      unsigned size, const void *in)
-{
-	enum emulate_result result = EMULATE_DONE;
-
-	for (unsigned done = 0; done < size && result == EMULATE_DONE;) {
-		uint32_t at = (offset + done) & ~3u;
-		unsigned shift = (offset + done) % 4;
-		unsigned part = 4 - shift;
-		uint32_t word;
-
-		if (part > size - done)
-			part = size - done;
-		memcpy(&word, v->apic_page + at, sizeof(word));
-		memcpy((uint8_t *)&word + shift, (const uint8_t *)in + done,
-		       part);
-		result = apic_effect(
-			v, vlapic_write(&v->vlapic, at, tsc_read(), word));
-		done += part;
-	}
-	return result;
-}
-
-/* One part of an access, within one page. */
-static enum emulate_result access_page(struct vcpu *v, gpa_t address,
-				       unsigned size, void *data, bool write)
-{
-	uint64_t value = ~0ull;
-
-	if (guest_access_is_apic(v, address)) {
-		uint32_t offset = address.value & PAGE_MASK;
-
-		return write ? apic_write(v, offset, size, data)
-			     : apic_read(v, offset, size, data);
-	}
-	if (write ? guest_mem_write(v->memory, address, data, size)
-		  : guest_mem_read(v->memory, address, data, size))
-		return EMULATE_DONE;
-	if (write) {
-		memcpy(&value, data, size);
-		machine_mmio_write(v, address, size, value);
-	} else {
-		value = machine_mmio_read(v, address, size);
-		memcpy(data, &value, size);
-	}
-	return v->state == VCPU_SHUTDOWN ? EMULATE_STOP : EMULATE_DONE;
-}
-
-/* Parts of at most 8 bytes that cross no page; each is translated. */
-static enum emulate_result access_linear(struct vcpu *v, gla_t address,
-					 unsigned size, void *data, bool write)
-{
-	enum guest_access access =
-		write ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ;
-	uint8_t *byte = data;
-
-	while (size) {
-		unsigned rest = PAGE_SIZE - (address.value & PAGE_MASK);
-		unsigned part = size < 8 ? size : 8;
-		struct guest_walk_result walk =
-			guest_access_walk(v, address, access);
-		enum emulate_result result;
-
-		if (!walk.ok) {
-			if (inject_page_fault(v, address, walk.error_code))
-				return EMULATE_FAULT;
-			machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
-			return EMULATE_STOP;
-		}
-		if (part > rest)
-			part = rest;
-		result = access_page(v, walk.address, part, byte, write);
-		if (result != EMULATE_DONE)
-			return result;
-		byte += part;
-		address.value += part;
-		size -= part;
-	}
-	return EMULATE_DONE;
-}
+/* ---- the seam of vmx/emulate.h: context is a struct guest_access_context */
 
 enum emulate_result emulate_read(void *context, gla_t address, unsigned size,
 				 void *out)
 {
-	return access_linear(context, address, size, out, false);
+	return guest_access_read(context, address, size, out);
 }
 
 enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
 				  const void *in)
 {
-	uint8_t copy[16];
-
-	memcpy(copy, in, size);
-	return access_linear(context, address, size, copy, true);
+	return guest_access_write(context, address, size, in);
 }
 
 void emulate_segment_get(void *context, enum insn_segment segment,
@@ -376,7 +387,7 @@ void emulate_segment_get(void *context, enum insn_segment segment,
 
 void emulate_raise(void *context, uint8_t vector, uint32_t error_code)
 {
-	struct vcpu *v = context;
+	struct vcpu *v = ((struct guest_access_context *)context)->vcpu;
 
 	if (!inject_exception(v, vector, error_code))
 		machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);

@@ -4,6 +4,11 @@
 
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
+#include "hv/hw/tsc.h"
+#include "hv/lib/string.h"
+#include "vmx/apicv.h"
+#include "vmx/inject.h"
+#include "vmx/machine.h"
 #include "vmx/vmcs.h"
 
 /* Access rights as the VMCS holds them. */
@@ -21,8 +26,20 @@ static uint32_t pkru_read(void)
 	return value;
 }
 
-void guest_access_paging(struct vcpu *v, struct guest_paging *paging)
+static void read_pdptes(struct guest_paging *paging)
 {
+	paging->pdpte[0] = vmcs_read64(VMCS_GUEST_PDPTE0);
+	paging->pdpte[1] = vmcs_read64(VMCS_GUEST_PDPTE1);
+	paging->pdpte[2] = vmcs_read64(VMCS_GUEST_PDPTE2);
+	paging->pdpte[3] = vmcs_read64(VMCS_GUEST_PDPTE3);
+}
+
+void guest_access_begin(struct guest_access_context *a, struct vcpu *v)
+{
+	struct guest_paging *paging = &a->paging;
+
+	a->vcpu = v;
+	a->hint = GUEST_ACCESS_NO_HINT;
 	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
 	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
 	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
@@ -30,45 +47,253 @@ void guest_access_paging(struct vcpu *v, struct guest_paging *paging)
 	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
 	paging->cpl = SEGMENT_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
 	paging->phys_bits = v->phys_bits;
+	paging->apic_page = guest_access_apic_page(v);
 	paging->pkru = paging->cr4 & CR4_PKE ? pkru_read() : 0;
 	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
-	    paging->cr0 & CR0_PG) {
-		paging->pdpte[0] = vmcs_read64(VMCS_GUEST_PDPTE0);
-		paging->pdpte[1] = vmcs_read64(VMCS_GUEST_PDPTE1);
-		paging->pdpte[2] = vmcs_read64(VMCS_GUEST_PDPTE2);
-		paging->pdpte[3] = vmcs_read64(VMCS_GUEST_PDPTE3);
-	}
+	    paging->cr0 & CR0_PG)
+		read_pdptes(paging);
 }
 
-struct guest_walk_result guest_access_walk(struct vcpu *v, gla_t address,
+struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
+					   gla_t address,
 					   enum guest_access access)
 {
-	struct guest_paging paging;
-
-	guest_access_paging(v, &paging);
-	return guest_walk(v->memory, &paging, address, access, false);
+	return guest_walk(a->vcpu->memory, &a->paging, address, access, false);
 }
 
-unsigned guest_access_fetch(struct vcpu *v, uint8_t *bytes, unsigned size,
-			    struct guest_walk_result *fault)
+enum emulate_result guest_access_fault(struct vcpu *v, gla_t address,
+				       uint32_t error_code)
 {
-	uint64_t rip = vmcs_read(VMCS_GUEST_RIP);
-	gla_t at = gla(vmcs_read(VMCS_GUEST_CS_BASE) + rip);
-	unsigned done = 0;
+	if (inject_page_fault(v, address, error_code))
+		return EMULATE_FAULT;
+	machine_end(v, MACHINE_TRIPLE_FAULT, 0, NULL);
+	return EMULATE_STOP;
+}
 
-	if (!(vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA))
-		at.value = (uint32_t)at.value;
-	while (done < size) {
-		unsigned rest = PAGE_SIZE - (at.value & PAGE_MASK);
-		unsigned part = rest < size - done ? rest : size - done;
+/* Outside of IA-32e mode linear addresses have 32 bits. */
+static gla_t wrap(const struct guest_access_context *a, uint64_t address)
+{
+	return gla(a->paging.efer & EFER_LMA ? address : (uint32_t)address);
+}
 
-		*fault = guest_access_walk(v, at, GUEST_ACCESS_FETCH);
-		if (!fault->ok || guest_access_is_apic(v, fault->address) ||
-		    !guest_mem_read(v->memory, fault->address, bytes + done,
-				    part))
-			break;
-		done += part;
-		at.value += part;
+static bool in_apic_page(const struct guest_access_context *a, gpa_t address)
+{
+	return (address.value & ~PAGE_MASK) == a->paging.apic_page.value;
+}
+
+/* RAM, but where the APIC's page lies over it. */
+static bool ram_read(const struct guest_access_context *a, gpa_t address,
+		     void *out, unsigned size)
+{
+	return !in_apic_page(a, address) &&
+	       guest_mem_read(a->vcpu->memory, address, out, size);
+}
+
+void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
+				unsigned size)
+{
+	if ((address.value & ~PAGE_MASK) == guest_access_apic_page(v).value ||
+	    !guest_mem_read(v->memory, address, out, size))
+		memset(out, 0xff, size);
+}
+
+unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
+			    uint8_t *bytes, unsigned done, unsigned size,
+			    gla_t *address, uint32_t *error_code)
+{
+	struct guest_walk_result walk;
+	unsigned rest;
+
+	*address = wrap(a, rip.value + done);
+	walk = guest_access_walk(a, *address, GUEST_ACCESS_FETCH);
+	if (!walk.ok) {
+		*error_code = walk.error_code;
+		return done;
 	}
-	return done;
+	rest = PAGE_SIZE - (address->value & PAGE_MASK);
+	if (rest > size - done)
+		rest = size - done;
+	if (!ram_read(a, walk.address, bytes + done, rest))
+		memset(bytes + done, 0xff, rest);
+	return done + rest;
+}
+
+/* ---- the APIC's registers ---- */
+
+/* What part of a word the access has left to do at offset. */
+static unsigned part_of_word(uint32_t offset, unsigned rest)
+{
+	unsigned part = 4 - offset % 4;
+
+	return part < rest ? part : rest;
+}
+
+static void apic_read(struct vcpu *v, uint32_t offset, unsigned size,
+		      uint8_t *out)
+{
+	/* An error that a read logs is posted; no other effect comes. */
+	while (size) {
+		unsigned part = part_of_word(offset, size);
+		uint32_t word;
+
+		vlapic_read(&v->vlapic, offset & ~3u, tsc_read(), &word);
+		word >>= 8 * (offset % 4);
+		__builtin_memcpy(out, &word, part);
+		out += part;
+		offset += part;
+		size -= part;
+	}
+}
+
+/*
+ * The processor that virtualizes register writes lets the bytes land in the
+ * virtual-APIC page and then acts on the register: so here.
+ */
+static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
+				      unsigned size, const uint8_t *in)
+{
+	while (size) {
+		unsigned part = part_of_word(offset, size);
+		uint32_t at = offset & ~3u;
+		struct vlapic_effect effect;
+		uint32_t word;
+
+		__builtin_memcpy(&word, v->apic_page + at, sizeof(word));
+		__builtin_memcpy((uint8_t *)&word + offset % 4, in, part);
+		effect = vlapic_write(&v->vlapic, at, tsc_read(), word);
+		if (apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP)
+			return EMULATE_STOP;
+		in += part;
+		offset += part;
+		size -= part;
+	}
+	return EMULATE_DONE;
+}
+
+/* ---- what is neither RAM nor the APIC ---- */
+
+/* Devices take aligned accesses of 1, 2, 4 and 8 bytes. */
+static unsigned device_part(gpa_t address, unsigned rest)
+{
+	unsigned part = 8;
+
+	while (part > rest || address.value % part)
+		part /= 2;
+	return part;
+}
+
+static enum emulate_result device_access(struct vcpu *v, gpa_t address,
+					 unsigned size, uint8_t *data,
+					 bool write)
+{
+	while (size) {
+		unsigned part = device_part(address, size);
+		uint64_t value = 0;
+
+		if (write) {
+			memcpy(&value, data, part);
+			machine_mmio_write(v, address, part, value);
+		} else {
+			value = machine_mmio_read(v, address, part);
+			memcpy(data, &value, part);
+		}
+		data += part;
+		address.value += part;
+		size -= part;
+	}
+	return v->state == VCPU_SHUTDOWN ? EMULATE_STOP : EMULATE_DONE;
+}
+
+/* ---- data ---- */
+
+/* Within one page. */
+static enum emulate_result access_physical(const struct guest_access_context *a,
+					   gpa_t address, unsigned size,
+					   uint8_t *data, bool write)
+{
+	struct vcpu *v = a->vcpu;
+
+	if (in_apic_page(a, address)) {
+		uint32_t offset = address.value & PAGE_MASK;
+
+		if (write)
+			return apic_write(v, offset, size, data);
+		apic_read(v, offset, size, data);
+		return EMULATE_DONE;
+	}
+	if (write ? guest_mem_write(v->memory, address, data, size)
+		  : guest_mem_read(v->memory, address, data, size))
+		return EMULATE_DONE;
+	return device_access(v, address, size, data, write);
+}
+
+static bool hint_fits(const struct guest_access_hint *hint, gla_t address,
+		      bool write)
+{
+	return (address.value & hint->mask) == hint->linear &&
+	       (write ? hint->write : hint->read);
+}
+
+/* Where one byte of the operand lies, or the fault that it is. */
+static enum emulate_result translate(const struct guest_access_context *a,
+				     gla_t address, bool write, gpa_t *out)
+{
+	struct guest_walk_result walk;
+
+	if (hint_fits(&a->hint, address, write)) {
+		out->value = a->hint.page.value | (address.value & PAGE_MASK);
+		return EMULATE_DONE;
+	}
+	walk = guest_access_walk(
+		a, address, write ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ);
+	*out = walk.address;
+	return walk.ok ? EMULATE_DONE
+		       : guest_access_fault(a->vcpu, address, walk.error_code);
+}
+
+/* data NULL: only whether it would fault. */
+static enum emulate_result access_linear(const struct guest_access_context *a,
+					 gla_t address, unsigned size,
+					 uint8_t *data, bool write)
+{
+	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
+	enum emulate_result result;
+	gpa_t where, next;
+
+	result = translate(a, address, write, &where);
+	if (first >= size) {
+		if (result != EMULATE_DONE || !data)
+			return result;
+		return access_physical(a, where, size, data, write);
+	}
+	if (result == EMULATE_DONE)
+		result = translate(a, wrap(a, address.value + first), write,
+				   &next);
+	if (result != EMULATE_DONE || !data)
+		return result;
+	result = access_physical(a, where, first, data, write);
+	if (result == EMULATE_DONE)
+		result = access_physical(a, next, size - first, data + first,
+					 write);
+	return result;
+}
+
+enum emulate_result guest_access_read(const struct guest_access_context *a,
+				      gla_t address, unsigned size, void *out)
+{
+	return access_linear(a, address, size, out, false);
+}
+
+enum emulate_result guest_access_write(const struct guest_access_context *a,
+				       gla_t address, unsigned size,
+				       const void *in)
+{
+	/* A write only reads what it is given. */
+	return access_linear(a, address, size, (uint8_t *)(uintptr_t)in, true);
+}
+
+enum emulate_result guest_access_probe_write(
+	const struct guest_access_context *a, gla_t address, unsigned size)
+{
+	return access_linear(a, address, size, NULL, true);
 }

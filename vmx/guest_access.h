@@ -2,7 +2,16 @@
 /*
  * The guest's memory as its current instruction sees it: linear addresses
  * through the guest's page tables and this vCPU's view of guest-physical
- * memory.  For the CPU that runs the vCPU, between an exit and the next entry.
+ * memory, in which the local APIC's page lies over whatever else is there.
+ * For the CPU that runs the vCPU, between an exit and the next entry.
+ *
+ * What is not memory answers so, on every tier:
+ * - the APIC's page: data accesses reach the registers, each aligned 32-bit
+ *   word for itself.  A part of a word is a part of the register; bytes 4 to
+ *   15 of a 16-byte block read 0 and ignore writes.  Fetches and page walks
+ *   read all ones there (SDM volume 3 leaves them open).
+ * - devices: data accesses reach them; fetches and walks read all ones.
+ * - holes: reads, fetches and walks give all ones, writes are dropped.
  */
 #ifndef VMX_GUEST_ACCESS_H
 #define VMX_GUEST_ACCESS_H
@@ -11,27 +20,74 @@
 #include <stdint.h>
 
 #include "mm/guest_walk.h"
+#include "vmx/emulate.h"
 #include "vmx/vcpu.h"
 
-/* The paging state of v now. */
-void guest_access_paging(struct vcpu *v, struct guest_paging *paging);
+/*
+ * A translation that the processor has made already for the exit in hand: a
+ * linear address whose bits of mask are linear lies in the page.
+ */
+struct guest_access_hint {
+	uint64_t mask, linear;
+	gpa_t page;
+	bool read, write; /* what it was made for */
+};
+
+/* Matches no address. */
+#define GUEST_ACCESS_NO_HINT ((struct guest_access_hint){.linear = 1})
+
+struct guest_access_context {
+	struct vcpu *vcpu;
+	struct guest_paging paging; /* as it is now */
+	struct guest_access_hint hint;
+};
+
+/* Reads the paging state of v; there is no hint yet. */
+void guest_access_begin(struct guest_access_context *a, struct vcpu *v);
 
 /* Translates as v would now; the page need not be RAM. */
-struct guest_walk_result guest_access_walk(struct vcpu *v, gla_t address,
+struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
+					   gla_t address,
 					   enum guest_access access);
 
 /*
- * Up to size bytes of the current instruction into bytes; returns how many
- * could be fetched.  When the first cannot, *fault tells why.
+ * Bytes of the instruction at linear address rip, from number done up to at
+ * most size and to the end of that byte's page; returns how many there are
+ * then.  When it is done, *address is where a #PF with *error_code happens.
  */
-unsigned guest_access_fetch(struct vcpu *v, uint8_t *bytes, unsigned size,
-			    struct guest_walk_result *fault);
+unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
+			    uint8_t *bytes, unsigned done, unsigned size,
+			    gla_t *address, uint32_t *error_code);
 
-/* True when address lies in the page where v's APIC is mapped now. */
-static inline bool guest_access_is_apic(const struct vcpu *v, gpa_t address)
+/*
+ * Data accesses of up to 16 bytes, which may cross into another page; a fault
+ * comes before anything is read or written.  EMULATE_DONE, EMULATE_FAULT (#PF
+ * is queued) or EMULATE_STOP (the VM has ended).
+ */
+enum emulate_result guest_access_read(const struct guest_access_context *a,
+				      gla_t address, unsigned size, void *out);
+enum emulate_result guest_access_write(const struct guest_access_context *a,
+				       gla_t address, unsigned size,
+				       const void *in);
+
+/* Likewise, but nothing is written: would it fault? */
+enum emulate_result guest_access_probe_write(
+	const struct guest_access_context *a, gla_t address, unsigned size);
+
+/* RAM outside the APIC's page at a guest-physical address, else all ones. */
+void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
+				unsigned size);
+
+/* Queues #PF; EMULATE_FAULT, or EMULATE_STOP after a triple fault. */
+enum emulate_result guest_access_fault(struct vcpu *v, gla_t address,
+				       uint32_t error_code);
+
+/* The page where v's APIC is mapped now, or GUEST_WALK_NO_APIC. */
+static inline gpa_t guest_access_apic_page(const struct vcpu *v)
 {
-	return vlapic_mode(&v->vlapic) == VLAPIC_MODE_XAPIC &&
-	       (address.value & ~PAGE_MASK) == vlapic_base_address(&v->vlapic);
+	if (vlapic_mode(&v->vlapic) != VLAPIC_MODE_XAPIC)
+		return GUEST_WALK_NO_APIC;
+	return gpa(vlapic_base_address(&v->vlapic));
 }
 
 #endif

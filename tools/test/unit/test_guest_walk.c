@@ -10,16 +10,16 @@
 #include "mm/guest_walk.h"
 #include "mm/window.h"
 
-#define P 1ull
-#define W 2ull
-#define U 4ull
-#define A 0x20ull
-#define D 0x40ull
+#define P  1ull
+#define W  2ull
+#define U  4ull
+#define A  0x20ull
+#define D  0x40ull
 #define PS 0x80ull
 #define NX (1ull << 63)
 
 static const struct guest_mem mem = {
-	.bank = { { .start = {0}, .size_bytes = WINDOW_FAKE_BYTES } },
+	.bank = {{.start = {0}, .size_bytes = WINDOW_FAKE_BYTES}},
 	.bank_count = 1,
 };
 
@@ -46,6 +46,7 @@ static int setup(void **state)
 		.cr4 = CR4_PAE,
 		.efer = EFER_LME | EFER_LMA | EFER_NXE,
 		.phys_bits = 40,
+		.apic_page = GUEST_WALK_NO_APIC,
 	};
 	table64(0x1000)[1] = 0x2000 | P | W | U;
 	table64(0x2000)[2] = 0x3000 | P | W | U;
@@ -137,9 +138,9 @@ static void test_rights(void **state)
 	maps(LINEAR, GUEST_ACCESS_READ, 0x9123, 4096);
 	table64(0x3000)[3] &= ~U;
 	fails(LINEAR, GUEST_ACCESS_READ, GUEST_PF_PRESENT | GUEST_PF_USER);
-	assert_true(guest_walk(&mem, &paging, gla(LINEAR), GUEST_ACCESS_READ,
-			       true)
-			    .ok);
+	assert_true(
+		guest_walk(&mem, &paging, gla(LINEAR), GUEST_ACCESS_READ, true)
+			.ok);
 }
 
 static void test_nx_smep_smap(void **state)
@@ -164,9 +165,9 @@ static void test_nx_smep_smap(void **state)
 					.rflags = RFLAGS_AC,
 					.cpl = 3,
 					.phys_bits = 40,
+					.apic_page = GUEST_WALK_NO_APIC,
 				},
-				gla(LINEAR + 0x200000), GUEST_ACCESS_READ,
-				true)
+				gla(LINEAR + 0x200000), GUEST_ACCESS_READ, true)
 			     .ok);
 }
 
