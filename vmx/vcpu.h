@@ -20,7 +20,6 @@
 #include "vmx/caps.h"
 #include "vmx/cpuid_policy.h"
 #include "vmx/emulate.h"
-#include "vmx/emulate.h"
 #include "vmx/exit_reason.h"
 #include "vmx/msr_bitmap.h"
 
@@ -74,11 +73,7 @@ struct exit_log {
 
 struct vcpu {
 	union {
-		union {
 		uint64_t gpr[GPR_COUNT]; /* first: entry.asm */
-		/* The same; RSP, rip and rflags while one is emulated. */
-		struct emulate_registers registers;
-	};
 		/* The same; RSP, rip and rflags while one is emulated. */
 		struct emulate_registers registers;
 	};
