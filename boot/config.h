@@ -50,15 +50,15 @@ struct config_vm {
 	char module[CONFIG_MODULES_MAX][CONFIG_PATH_SIZE];
 	uint32_t module_count;
 	char cmdline[CONFIG_CMDLINE_SIZE];
-	uint32_t vcpus;			 /* 1 to CONFIG_VCPUS_MAX; default 1 */
-	uint32_t memory_mib;		 /* default 256 */
-	enum apic_tier apic;		 /* default APIC_TIER_AUTO */
+	uint32_t vcpus;	     /* 1 to CONFIG_VCPUS_MAX; default 1 */
+	uint32_t memory_mib; /* default 256 */
+	enum apic_tier apic; /* default APIC_TIER_AUTO */
 	/* By the bit numbers of enum apic_control. */
 	enum config_switch apic_control[APIC_CONTROL_COUNT];
 	bool x2apic; /* offered to the guest; default off */
 	char cpuid_hide[CONFIG_CPUID_SIZE]; /* features, "a,b"; "" for none */
-	uint32_t cpus[CONFIG_VCPUS_MAX]; /* pinning, by CPU number */
-	uint32_t cpu_count;		 /* 0: any; else equal to vcpus */
+	uint32_t cpus[CONFIG_VCPUS_MAX];    /* pinning, by CPU number */
+	uint32_t cpu_count;		    /* 0: any; else equal to vcpus */
 	enum config_console console;
 	enum config_reset on_reset;
 	bool shutdown_port; /* port 0x8900 ends the VM; default off */

@@ -37,19 +37,19 @@
  * Out: RBX the tier in force, RCX the best one, RDX the secondary, RSI the
  * pin-based VM-execution controls of this vCPU as they are in the VMCS.
  */
-#define HYPERCALL_TIER_GET 4
+#define HYPERCALL_TIER_GET	      4
 
-#define HYPERCALL_TIER_EMULATE 0
-#define HYPERCALL_TIER_TPR_SHADOW 1
-#define HYPERCALL_TIER_ACCESS_PAGE 2
-#define HYPERCALL_TIER_REGISTER 3
-#define HYPERCALL_TIER_DELIVERY 4
-#define HYPERCALL_TIER_POSTED 5
+#define HYPERCALL_TIER_EMULATE	      0
+#define HYPERCALL_TIER_TPR_SHADOW     1
+#define HYPERCALL_TIER_ACCESS_PAGE    2
+#define HYPERCALL_TIER_REGISTER	      3
+#define HYPERCALL_TIER_DELIVERY	      4
+#define HYPERCALL_TIER_POSTED	      5
 
-#define HYPERCALL_CONTROL_TPR_SHADOW (1u << 0)
+#define HYPERCALL_CONTROL_TPR_SHADOW  (1u << 0)
 #define HYPERCALL_CONTROL_ACCESS_PAGE (1u << 1)
-#define HYPERCALL_CONTROL_REGISTER (1u << 2)
-#define HYPERCALL_CONTROL_DELIVERY (1u << 3)
-#define HYPERCALL_CONTROL_POSTED (1u << 4)
+#define HYPERCALL_CONTROL_REGISTER    (1u << 2)
+#define HYPERCALL_CONTROL_DELIVERY    (1u << 3)
+#define HYPERCALL_CONTROL_POSTED      (1u << 4)
 
 #endif

@@ -159,8 +159,8 @@ static void testdev_out(struct vm *vm, uint16_t port, unsigned size,
 }
 
 /* Ports that only some VMs have. */
-static enum dev_action optional_out(struct vm *vm, uint16_t port,
-				    unsigned size, uint32_t value)
+static enum dev_action optional_out(struct vm *vm, uint16_t port, unsigned size,
+				    uint32_t value)
 {
 	const struct config_vm *config = vm->config;
 

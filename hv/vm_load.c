@@ -20,7 +20,7 @@ static struct load_plan load_plan;
 static bool map_file(const struct boot_file *file, const char *name,
 		     struct load_file *result)
 {
-	*result = (struct load_file){ .name = name };
+	*result = (struct load_file){.name = name};
 	if (!file->size_bytes)
 		return true;
 	result->data = paging_map_file(file->start, file->size_bytes);
@@ -61,9 +61,9 @@ static bool perform(struct vm *vm, const struct load_plan *plan)
 
 static void entry_of(const struct load_entry *from, struct setup_entry *to)
 {
-	to->mode = from->kind == LOAD_ENTRY_LONG64 ? SETUP_LONG64 :
-		   from->kind == LOAD_ENTRY_REAL16 ? SETUP_REAL16 :
-						     SETUP_PROTECTED32;
+	to->mode = from->kind == LOAD_ENTRY_LONG64   ? SETUP_LONG64
+		   : from->kind == LOAD_ENTRY_REAL16 ? SETUP_REAL16
+						     : SETUP_PROTECTED32;
 	to->rip = from->rip;
 	to->rsp = from->rsp;
 	to->rax = from->rax;

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ul
-#define PAGE_MASK (PAGE_SIZE - 1)
-#define SIZE_2M (2ul << 20)
-#define SIZE_1G (1ul << 30)
+#define PAGE_SIZE  4096ul
+#define PAGE_MASK  (PAGE_SIZE - 1)
+#define SIZE_2M	   (2ul << 20)
+#define SIZE_1G	   (1ul << 30)
 
 /* Host-physical: what the memory bus sees. */
 typedef struct {
@@ -32,17 +32,17 @@ typedef struct {
 
 static inline hpa_t hpa(uint64_t value)
 {
-	return (hpa_t){ value };
+	return (hpa_t){value};
 }
 
 static inline gpa_t gpa(uint64_t value)
 {
-	return (gpa_t){ value };
+	return (gpa_t){value};
 }
 
 static inline gla_t gla(uint64_t value)
 {
-	return (gla_t){ value };
+	return (gla_t){value};
 }
 
 #endif

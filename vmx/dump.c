@@ -21,8 +21,8 @@ static void dump_general(const struct vcpu *v)
 
 static void dump_segments(void)
 {
-	static const char *const names[] = { "es", "cs", "ss",	 "ds",
-					     "fs", "gs", "ldtr", "tr" };
+	static const char *const names[] = {"es", "cs", "ss",	"ds",
+					    "fs", "gs", "ldtr", "tr"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		unsigned step = 2 * i; /* field encodings are two apart */
@@ -40,8 +40,7 @@ void vmx_dump_registers(const struct vcpu *v)
 	const char *reason = exit_reason_name(v->exit_reason);
 
 	log_line("  last exit: %s, qualification %lx, instruction length %u",
-		 reason ? reason : "none",
-		 vmcs_read(VMCS_EXIT_QUALIFICATION),
+		 reason ? reason : "none", vmcs_read(VMCS_EXIT_QUALIFICATION),
 		 vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 	log_line("  rip %016lx rflags %08lx cr0 %08lx cr3 %lx cr4 %lx",
 		 vmcs_read(VMCS_GUEST_RIP), vmcs_read(VMCS_GUEST_RFLAGS),

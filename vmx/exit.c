@@ -119,11 +119,11 @@ bool vmx_exit_handle(struct vcpu *v, int *interrupt)
 		return entry_failed(v) != EXIT_STOP;
 	inject_again(v);
 	if (v->exit_reason == EXIT_REASON_EXTERNAL_INTERRUPT)
-		*interrupt = vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION) &
-			     INTERRUPTION_VECTOR;
+		*interrupt =
+			vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION) &
+			INTERRUPTION_VECTOR;
 	result = dispatch(v, v->exit_reason);
 	if (result == EXIT_NEXT_INSN)
-		vmx_exit_skip(v,
-			      vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+		vmx_exit_skip(v, vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 	return result != EXIT_STOP;
 }

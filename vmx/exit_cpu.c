@@ -72,8 +72,7 @@ enum exit_result exit_cpuid(struct vcpu *v)
 {
 	struct cpuid_vcpu now = {
 		.apic_id = v->vlapic.id,
-		.apic_enabled = vlapic_mode(&v->vlapic) !=
-				VLAPIC_MODE_DISABLED,
+		.apic_enabled = vlapic_mode(&v->vlapic) != VLAPIC_MODE_DISABLED,
 		.cr4 = vmcs_read(VMCS_GUEST_CR4),
 		.xcr0 = v->xcr0,
 	};

@@ -36,8 +36,8 @@ static void set_long_mode(struct vcpu *v, bool active)
 
 	(void)v;
 	efer = active ? efer | EFER_LMA : efer & ~EFER_LMA;
-	entry = active ? entry | VMX_ENTRY_IA32E_MODE_GUEST :
-			 entry & ~VMX_ENTRY_IA32E_MODE_GUEST;
+	entry = active ? entry | VMX_ENTRY_IA32E_MODE_GUEST
+		       : entry & ~VMX_ENTRY_IA32E_MODE_GUEST;
 	vmcs_write64(VMCS_GUEST_IA32_EFER, efer);
 	vmcs_write32(VMCS_VM_ENTRY_CONTROLS, entry);
 }
@@ -47,7 +47,7 @@ static bool load_pdptes(struct vcpu *v)
 {
 	uint64_t table = vmcs_read(VMCS_GUEST_CR3) & 0xffffffe0;
 	uint64_t reserved = ~0ull << v->phys_bits | 0x1e6;
-	uint64_t pdpte[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+	uint64_t pdpte[4] = {~0ull, ~0ull, ~0ull, ~0ull};
 
 	guest_mem_read(v->memory, gpa(table), pdpte, sizeof(pdpte));
 	for (unsigned i = 0; i < 4; i++)

@@ -31,9 +31,9 @@ void hypercall_log_exit(struct vcpu *v)
 		return;
 	log->reason = v->exit_reason;
 	log->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	log->address = v->exit_reason == EXIT_REASON_EPT_VIOLATION ?
-			       vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS) :
-			       0;
+	log->address = v->exit_reason == EXIT_REASON_EPT_VIOLATION
+			       ? vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS)
+			       : 0;
 }
 
 /* The first call begins the log. */
@@ -43,7 +43,7 @@ static uint64_t exit_log(struct vcpu *v)
 	v->gpr[GPR_RCX] = v->log.reason;
 	v->gpr[GPR_RDX] = v->log.qualification;
 	v->gpr[GPR_RSI] = v->log.address;
-	v->log = (struct exit_log){ .on = true };
+	v->log = (struct exit_log){.on = true};
 	return 0;
 }
 

@@ -38,8 +38,8 @@ bool inject_exception(struct vcpu *v, uint8_t vector, uint32_t error_code)
 	uint32_t information = vector | INTERRUPTION_HARDWARE_EXCEPTION;
 
 	if (v->event_injected) {
-		uint32_t before = vmcs_read32(
-			VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
+		uint32_t before =
+			vmcs_read32(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
 		uint8_t first = before & INTERRUPTION_VECTOR;
 
 		if ((before & INTERRUPTION_TYPE_MASK) ==

@@ -12,36 +12,36 @@
 
 #include "vmx/vcpu.h"
 
-#define VECTOR_DB 1
+#define VECTOR_DB  1
 #define VECTOR_NMI 2
-#define VECTOR_UD 6
-#define VECTOR_DF 8
-#define VECTOR_TS 10
-#define VECTOR_NP 11
-#define VECTOR_SS 12
-#define VECTOR_GP 13
-#define VECTOR_PF 14
-#define VECTOR_MC 18
+#define VECTOR_UD  6
+#define VECTOR_DF  8
+#define VECTOR_TS  10
+#define VECTOR_NP  11
+#define VECTOR_SS  12
+#define VECTOR_GP  13
+#define VECTOR_PF  14
+#define VECTOR_MC  18
 
 /* The interruption-information formats. */
-#define INTERRUPTION_VECTOR 0xffu
-#define INTERRUPTION_TYPE_SHIFT 8
-#define INTERRUPTION_TYPE_MASK (7u << 8)
-#define INTERRUPTION_EXTERNAL (0u << 8)
-#define INTERRUPTION_NMI (2u << 8)
-#define INTERRUPTION_HARDWARE_EXCEPTION (3u << 8)
-#define INTERRUPTION_SOFTWARE_INTERRUPT (4u << 8)
+#define INTERRUPTION_VECTOR		 0xffu
+#define INTERRUPTION_TYPE_SHIFT		 8
+#define INTERRUPTION_TYPE_MASK		 (7u << 8)
+#define INTERRUPTION_EXTERNAL		 (0u << 8)
+#define INTERRUPTION_NMI		 (2u << 8)
+#define INTERRUPTION_HARDWARE_EXCEPTION	 (3u << 8)
+#define INTERRUPTION_SOFTWARE_INTERRUPT	 (4u << 8)
 #define INTERRUPTION_PRIVILEGED_SOFTWARE (5u << 8)
-#define INTERRUPTION_SOFTWARE_EXCEPTION (6u << 8)
-#define INTERRUPTION_ERROR_CODE (1u << 11)
-#define INTERRUPTION_NMI_UNBLOCKING (1u << 12)
-#define INTERRUPTION_VALID (1u << 31)
+#define INTERRUPTION_SOFTWARE_EXCEPTION	 (6u << 8)
+#define INTERRUPTION_ERROR_CODE		 (1u << 11)
+#define INTERRUPTION_NMI_UNBLOCKING	 (1u << 12)
+#define INTERRUPTION_VALID		 (1u << 31)
 
 /* Guest interruptibility state. */
-#define INTERRUPTIBILITY_STI (1u << 0)
+#define INTERRUPTIBILITY_STI	(1u << 0)
 #define INTERRUPTIBILITY_MOV_SS (1u << 1)
-#define INTERRUPTIBILITY_SMI (1u << 2)
-#define INTERRUPTIBILITY_NMI (1u << 3)
+#define INTERRUPTIBILITY_SMI	(1u << 2)
+#define INTERRUPTIBILITY_NMI	(1u << 3)
 
 /*
  * A fault or trap of the guest's.  While another event is being re-injected

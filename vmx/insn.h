@@ -94,7 +94,7 @@ static inline bool vmx_invept(enum vmx_invept type, uint64_t eptp)
 {
 	struct {
 		uint64_t eptp, reserved;
-	} descriptor = { eptp, 0 };
+	} descriptor = {eptp, 0};
 	bool failed;
 
 	asm volatile("invept %1, %2"
@@ -113,7 +113,7 @@ static inline bool vmx_invvpid(enum vmx_invvpid type, uint16_t vpid)
 {
 	struct {
 		uint64_t vpid, address;
-	} descriptor = { vpid, 0 };
+	} descriptor = {vpid, 0};
 	bool failed;
 
 	asm volatile("invvpid %1, %2"

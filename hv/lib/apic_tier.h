@@ -6,6 +6,8 @@
 #ifndef HV_LIB_APIC_TIER_H
 #define HV_LIB_APIC_TIER_H
 
+#include <stdint.h>
+
 enum apic_tier {
 	APIC_TIER_EMULATE,     /* every access is an EPT violation */
 	APIC_TIER_TPR_SHADOW,  /* + CR8 without exits */
@@ -17,10 +19,10 @@ enum apic_tier {
 	APIC_TIER_AUTO = APIC_TIER_COUNT, /* the best that all CPUs allow */
 };
 
-#define APIC_TIER_NAMES                                                   \
-	{                                                                 \
-		"emulate", "tpr-shadow", "access-page", "register",       \
-			"delivery", "posted", "auto",                     \
+#define APIC_TIER_NAMES                                             \
+	{                                                           \
+		"emulate", "tpr-shadow", "access-page", "register", \
+			"delivery", "posted", "auto",               \
 	}
 
 /* Each tier's own control, which can also be switched alone; a mask. */

@@ -10,9 +10,9 @@
 __attribute__((noreturn, format(printf, 1, 2))) void panic(const char *fmt,
 							   ...);
 
-#define ASSERT(condition)                                                    \
-	do {                                                                 \
-		if (__builtin_expect(!(condition), 0))                       \
+#define ASSERT(condition)                                                   \
+	do {                                                                \
+		if (__builtin_expect(!(condition), 0))                      \
 			panic("%s:%d: %s", __FILE__, __LINE__, #condition); \
 	} while (0)
 

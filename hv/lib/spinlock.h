@@ -15,8 +15,7 @@ struct spinlock {
 
 static inline void spin_lock(struct spinlock *lock)
 {
-	uint32_t ticket =
-		__atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
 		__builtin_ia32_pause();

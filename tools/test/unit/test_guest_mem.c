@@ -12,13 +12,18 @@
 /* Two banks that touch in guest-physical memory but not in the host's, and
  * one apart from them. */
 static const struct guest_mem mem = {
-	.bank = {
-		{ .start = {0}, .size_bytes = 0x4000, .backing = {0x10000} },
-		{ .start = {0x4000}, .size_bytes = 0x2000,
-		  .backing = {0x8000} },
-		{ .start = {1ull << 32}, .size_bytes = 0x1000,
-		  .backing = {0x40000} },
-	},
+	.bank =
+		{
+			{.start = {0},
+			 .size_bytes = 0x4000,
+			 .backing = {0x10000}},
+			{.start = {0x4000},
+			 .size_bytes = 0x2000,
+			 .backing = {0x8000}},
+			{.start = {1ull << 32},
+			 .size_bytes = 0x1000,
+			 .backing = {0x40000}},
+		},
 	.bank_count = 3,
 };
 
@@ -60,7 +65,7 @@ static void test_copy_over_borders(void **state)
 
 static void test_outside(void **state)
 {
-	uint8_t bytes[32] = { 0 };
+	uint8_t bytes[32] = {0};
 
 	(void)state;
 	assert_false(guest_mem_read(&mem, gpa(0x5ff0), bytes, 32));
