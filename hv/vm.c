@@ -324,6 +324,7 @@ static void power_up(struct vcpu *v)
 	v->timer_posts = 0;
 	memset(v->exit_count, 0, sizeof(v->exit_count));
 	v->log = (struct exit_log){0};
+	v->history_at = 0;
 	v->armed_tsc = 0;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
 	apic->x2apic_allowed = v->vm->config->x2apic;

@@ -2,6 +2,7 @@
 /* A vCPU's state as log lines; see dump.h. */
 #include "vmx/dump.h"
 
+#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "vmx/vmcs.h"
 
@@ -35,6 +36,18 @@ static void dump_segments(void)
 	}
 }
 
+/* The last exits by number, the newest first. */
+static void dump_history(const struct vcpu *v)
+{
+	char text[VCPU_HISTORY * 4 + 1] = "";
+	size_t at = 0;
+
+	for (uint32_t i = 1; i <= VCPU_HISTORY && i <= v->history_at; i++)
+		at += format(text + at, sizeof(text) - at, " %u",
+			     v->history[(v->history_at - i) % VCPU_HISTORY]);
+	log_line("  exits, newest first:%s", text);
+}
+
 void vmx_dump_registers(const struct vcpu *v)
 {
 	const char *reason = exit_reason_name(v->exit_reason);
@@ -48,6 +61,7 @@ void vmx_dump_registers(const struct vcpu *v)
 		 vmcs_read(VMCS_GUEST_CR4));
 	dump_general(v);
 	dump_segments();
+	dump_history(v);
 }
 
 void vmx_dump_vmcs(void)

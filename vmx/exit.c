@@ -103,6 +103,7 @@ static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
 	if (reason >= EXIT_REASON_COUNT || !exit_table[reason])
 		return unexpected(v, reason);
 	v->exit_count[reason]++;
+	v->history[v->history_at++ % VCPU_HISTORY] = (uint8_t)reason;
 	if (v->log.on)
 		hypercall_log_exit(v);
 	return exit_table[reason](v);

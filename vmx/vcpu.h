@@ -71,6 +71,8 @@ struct exit_log {
 	uint64_t qualification, address;
 };
 
+#define VCPU_HISTORY 32 /* a power of two */
+
 struct vcpu {
 	union {
 		uint64_t gpr[GPR_COUNT]; /* first: entry.asm */
@@ -109,6 +111,8 @@ struct vcpu {
 	uint64_t misc_enable;
 	uint64_t mtrr[32];
 	uint64_t exit_count[EXIT_REASON_COUNT];
+	uint8_t history[VCPU_HISTORY]; /* basic reasons of the last exits */
+	uint32_t history_at;	       /* where the next one goes, modulo */
 
 	struct vmx_controls controls; /* as in the VMCS */
 	struct apic_choice apic;      /* what they were made from */
