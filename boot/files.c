@@ -68,6 +68,15 @@ static EFI_FILE_PROTOCOL *files_open(const char *path)
 	return file;
 }
 
+bool files_exists(const char *path)
+{
+	EFI_FILE_PROTOCOL *file = files_open(path);
+
+	if (file)
+		file->Close(file);
+	return file;
+}
+
 /* False if it is no ordinary file. */
 static bool files_size(EFI_FILE_PROTOCOL *file, uint64_t *size_bytes)
 {

@@ -10,6 +10,8 @@
 /* True if the file could be opened; refuses otherwise. */
 bool files_open_volume(void);
 
+bool files_exists(const char *path);
+
 /*
  * Reads a whole file into pages that memory_free_all() frees.  What is the
  * purpose, in words, for the sentence of a refusal.

@@ -12,6 +12,7 @@
 #include "boot/firmware.h"
 #include "boot/image.h"
 #include "boot/memory.h"
+#include "boot/menu.h"
 #include "boot/mp.h"
 #include "boot/say.h"
 #include "boot/tables.h"
@@ -23,7 +24,6 @@
 
 #define LOADER_WINDOWS_MAX  256
 #define LOADER_OPTIONS_SIZE 2048
-#define LOADER_CONFIG_FILE  "apical.cfg"
 
 /* boot/handover.asm */
 __attribute__((noreturn)) void handover(uint64_t root, uint64_t entry,
@@ -121,20 +121,23 @@ static bool loader_read_config(struct loader *loader)
 	struct config *config = &loader->info.config;
 	struct config_error error;
 	struct boot_file file;
+	const char *name;
 	size_t options;
 
-	if (!files_open_volume() ||
-	    !files_read(LOADER_CONFIG_FILE, "the configuration", &file))
+	if (!files_open_volume())
+		return false;
+	name = menu_choose();
+	if (!name || !files_read(name, "the configuration", &file))
 		return false;
 	if (!config_parse(config, (const char *)file.start.value,
 			  file.size_bytes, &error))
-		return refuse("%s:%u:%u: %s.", LOADER_CONFIG_FILE, error.line,
-			      error.column, error.text);
+		return refuse("%s:%u:%u: %s.", name, error.line, error.column,
+			      error.text);
 	options = files_load_options(loader->options, sizeof(loader->options));
 	if (!config_override(config, loader->options, options, &error))
 		return refuse("load options:%u: %s.", error.column, error.text);
 	if (!config_check(config, &error))
-		return refuse("%s: %s.", LOADER_CONFIG_FILE, error.text);
+		return refuse("%s: %s.", name, error.text);
 	return true;
 }
 
