@@ -14,7 +14,7 @@ say = @printf '  %-7s %s\n'
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help run test soak bench fuzz usb check format clean host-tests fuzzers
+.PHONY: all help run test soak bench lab fuzz usb check format clean host-tests fuzzers
 
 all: $(O)/BOOTX64.EFI
 
@@ -24,6 +24,7 @@ help:
 	@echo 'test    every test that can run here (ARGS="-k linux" selects)'
 	@echo 'soak    the full product of scenarios, and the long ones'
 	@echo 'bench   what APIC operations cost'
+	@echo 'lab     what the processor does with each APIC access, as a table'
 	@echo 'fuzz    all fuzzers, FUZZ_SECONDS each (600)'
 	@echo 'usb     an image for a USB stick'
 	@echo 'check   format, static analysis, layers, headers'
@@ -232,13 +233,18 @@ test soak bench:
 	@tools/setup test
 	@tools/test/run $(if $(filter-out test,$@),--$@) $(ARGS)
 
+lab: all
+	@tools/setup run
+	@tools/lab --csv $(O)/lab.csv $(ARGS)
+
 fuzz:
 	@tools/setup test
 	@tools/test/run -k fuzz/ --fuzz-seconds $(FUZZ_SECONDS)
 
 usb: all
 	@tools/setup run
-	@tools/apical image $(O)/apical-usb.img $(ARGS)
+	@tools/apical image $(O)/apical-usb.img --add tools/menu.txt \
+		--add tools/lab.cfg --add $(O)/guest/lab.flat $(ARGS)
 	@echo 'To write it to a stick (this overwrites the stick; look at lsblk first):'
 	@echo '  sudo dd if=$(O)/apical-usb.img of=/dev/sdX bs=4M conv=fsync'
 
