@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+from lib.paths import BUILD
 from lib.scenario import scenario
 
 DEFAULT = "[vm a]\nwrong = 1\n"
@@ -42,16 +43,18 @@ def type_at_menu(port, key):
         line.close()
 
 
-def boot(test, key=None, menu=MENU, other=OTHER):
+def boot(test, key=None, menu=MENU, other=OTHER, add=None, **machine):
     files = {"menu.txt": menu} if menu is not None else {}
     if other is not None:
         files["other.cfg"] = other
+    files |= add or {}
     options = ()
     if key:
         port = free_port()
         options = ("--serial", f"tcp:{port}")
         threading.Thread(target=type_at_menu, args=(port, key), daemon=True).start()
-    return test.boot(config=DEFAULT, files=files, accel="tcg", cpus=1, options=options)
+    return test.boot(config=DEFAULT, files=files, options=options,
+                     **{"accel": "tcg", "cpus": 1, **machine})
 
 
 @scenario(cases={
@@ -81,3 +84,14 @@ def wrong(test):
     result = boot(test, menu=b"# a menu\nseconds = many\n")
     result.expect(r"^\[apical\] refused: menu\.txt:2:11: seconds must be a number from 0"
                   r" to 120\.$", count=1)
+
+
+@scenario()
+def starts(test):
+    """What was chosen runs."""
+    result = boot(test, b"o", other=b"[vm b]\nkernel = \\hello.flat\nmemory = 16\n"
+                  b"debug-exit = on\n", accel="bochs",
+                  add={"hello.flat": BUILD / "guest/hello.flat"})
+    result.expect(r"^\[apical\] loader: Something else\.$", count=1)
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect_status(0)

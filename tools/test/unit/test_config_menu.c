@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,12 +115,30 @@ static void wrong(void **state)
 		     "there are more than 8 entries");
 }
 
+/* The one on the USB image; tests run in the project's folder. */
+static void shipped(void **state)
+{
+	char text[4096];
+	FILE *file = fopen("tools/menu.txt", "r");
+	size_t size;
+
+	(void)state;
+	assert_non_null(file);
+	size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	assert_true(parse(text));
+	assert_int_equal(menu.count, 2);
+	assert_entry(1, 'l', "lab.cfg", "APIC lab");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(wrong),
+		cmocka_unit_test(shipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
