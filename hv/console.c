@@ -141,8 +141,7 @@ static void show_later(uint64_t now)
 
 	if (__atomic_compare_exchange_n(&console.show_tsc, &never,
 					now + clock_tsc_from_ns(HOLD_NS), false,
-					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-	    percpu()->self.number)
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		smp_kick(0);
 }
 

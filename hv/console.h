@@ -39,9 +39,9 @@ void console_guest_end(uint32_t vm);
 void console_interrupt(void);
 
 /*
- * To be called by CPU 0 before each VM entry and each idle wait.  Returns the
- * TSC value by which it wants to be called again, CONSOLE_NEVER mostly; a CPU
- * that moves that time forward kicks CPU 0.
+ * To be called by CPU 0 after each interrupt, before it enters a guest or waits.
+ * Returns the TSC value by which it wants to be called again, CONSOLE_NEVER
+ * mostly; whoever moves that time forward kicks CPU 0.
  */
 uint64_t console_poll(void);
 

@@ -38,6 +38,7 @@ static bool serve_requests(struct vcpu *v)
 	uint32_t requests =
 		__atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 
+	v->time_stale = true;
 	if (requests & VCPU_REQUEST_STOP) {
 		v->state = VCPU_SHUTDOWN;
 		return false;
@@ -88,11 +89,16 @@ static void arm(struct vcpu *v, uint64_t next)
 	lapic_timer_arm(next);
 }
 
-/* What is due happens; the physical timer is armed for what comes next. */
+/*
+ * What is due happens; the physical timer is armed for what comes next.  Only
+ * when something may have changed: when the physical timer fires, the guest
+ * exits, or HLT in root mode ends.
+ */
 static void serve_time(struct vcpu *v)
 {
 	uint64_t next = board_next(v), console;
 
+	v->time_stale = false;
 	if (next != NEVER && next <= tsc_read()) {
 		board_tick(v->vm);
 		next = board_next(v);
@@ -115,6 +121,7 @@ static void wait_for_event(struct vcpu *v)
 {
 	cpu_wait_for_interrupt();
 	v->armed_tsc = 0; /* whatever woke us, it may have been the timer */
+	v->time_stale = true;
 }
 
 static void entry_failed(struct vcpu *v, uint64_t how)
@@ -141,6 +148,7 @@ static bool run_once(struct vcpu *v)
 	}
 	goes_on = vmx_exit_handle(v, &interrupt);
 	if (interrupt >= 0) {
+		v->time_stale = true;
 		if (interrupt == v->timer_vector)
 			v->armed_tsc = 0;
 		irq_dispatch((uint8_t)interrupt);
@@ -167,7 +175,8 @@ void vcpu_run(struct vcpu *v)
 		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
 		    !serve_requests(v))
 			break;
-		serve_time(v);
+		if (v->time_stale)
+			serve_time(v);
 		if (!ready(v))
 			wait_for_event(v);
 		else if (!run_once(v))

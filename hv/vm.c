@@ -326,6 +326,7 @@ static void power_up(struct vcpu *v)
 	v->log = (struct exit_log){0};
 	v->history_at = 0;
 	v->armed_tsc = 0;
+	v->time_stale = true;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
 	apic->x2apic_allowed = v->vm->config->x2apic;
 	apic->max_phys_bits = v->phys_bits;

@@ -57,6 +57,7 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 void apicv_timer(struct vcpu *v)
 {
 	apicv_sync(v);
+	v->time_stale = true;
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 	if (v->timer_tsc == VLAPIC_NEVER || v->timer_tsc > tsc_read())
 		return;

@@ -24,6 +24,7 @@ bool apicv_timer_post(struct vcpu *v)
 void apicv_timer_unpost(struct vcpu *v)
 {
 	v->armed_tsc = 0; /* to be armed again, perhaps for an exit */
+	v->time_stale = true;
 	if (pi_desc_unpost_timer(&v->pi))
 		return;
 	vlapic_timer_delivered(&v->vlapic);

@@ -97,6 +97,7 @@ struct vcpu {
 	enum vcpu_state state;
 	uint32_t exit_reason; /* basic reason of the last exit */
 	bool events_stale;    /* interrupts must be looked at before entry */
+	bool time_stale;      /* so must timers; also after any interrupt */
 	bool nmi_window, interrupt_window;
 	bool event_injected; /* the entry's event field is taken */
 	uint8_t nmi_pending;
