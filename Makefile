@@ -172,6 +172,10 @@ $(O)/guest/%.elf: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
 	$(Q)$(LD) -n -nostdlib --build-id=none -z noexecstack --no-warn-rwx-segments \
 		-T guest/test/flat.ld $(filter %.o,$^) -o $@
 
+# bench.c has parts of its own.
+$(O)/guest/bench.elf: $(patsubst %,$(O)/%.o,$(basename $(wildcard \
+	guest/test/bench/*.c guest/test/bench/*.asm)))
+
 $(O)/guest/%.flat: $(O)/guest/%.elf
 	$(Q)objcopy -g -O elf32-i386 $< $@
 
@@ -229,7 +233,12 @@ run:
 	@$(MAKE) --no-print-directory -s all
 	@tools/apical run $(ARGS)
 
-test soak bench:
+bench:
+	@tools/setup test
+	@$(MAKE) --no-print-directory -s all
+	@tools/bench $(ARGS)
+
+test soak:
 	@tools/setup test
 	@tools/test/run $(if $(filter-out test,$@),--$@) $(ARGS)
 
