@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The bench's boots, what guest/test/bench.c prints in them, and the tables."""
+
+import csv
+import re
+from dataclasses import dataclass
+
+from .paths import Problem
+
+VERSION = 1
+IPS = 400000000         # KVM's preemption timer wants a TSC below 429 MHz
+TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")
+MODES = {"xapic": "xAPIC", "x2apic": "x2APIC"}
+CONFIG = """\
+[vm bench]
+kernel = \\bench.flat
+vcpus = {vcpus}
+memory = 16
+x2apic = on
+hypercalls = on
+testdev = on
+debug-exit = on
+reset = stop
+"""
+# {CPUs: what the runner needs so that ticks are instructions}
+BOOTS = {1: ["--ips", str(IPS)], 2: ["--ips", str(IPS), "--quantum", "1"]}
+
+# {operation: what people read}; those that the APIC's tier does not touch first.
+PLAIN = {
+    "cpuid": "CPUID",
+    "vmcall": "VMCALL",
+    "rdmsr": "RDMSR TSC_ADJUST",
+    "wrmsr": "WRMSR TSC_ADJUST",
+    "cr0-pair": "CR0.WP off and on",
+    "in-pic": "IN from the 8259",
+    "out-pic": "OUT to the 8259",
+    "in-pm-timer": "IN from the PM timer",
+    "out-80": "OUT to port 80H",
+    "mmio-read": "MMIO read, I/O APIC",
+    "mmio-write": "MMIO write, I/O APIC",
+}
+APIC = {
+    "tpr-read": "TPR read",
+    "tpr-write": "TPR write",
+    "cr8-read": "CR8 read",
+    "cr8-write": "CR8 write",
+    "cr8-unblock": "CR8 lowered below a pending interrupt, handler",
+    "id-read": "ID read",
+    "read-all": "18 registers read",
+    "lvt-write": "LVT write",
+    "icr-nobody": "ICR write, to nobody",
+    "eoi-edge": "EOI, edge",
+    "eoi-level": "EOI, level, through the I/O APIC",
+    "self-ipi-icr": "self-IPI by ICR, handler, EOI",
+    "self-ipi-msr": "self-IPI by MSR 83FH, handler, EOI",
+    "self-ipi-hlt": "self-IPI, then STI; HLT, handler, EOI",
+    "deadline-past": "deadline in the past, handler, EOI",
+    "tick-deadline": "tick by TSC deadline: arm, handler, EOI",
+    "tick-count": "tick by initial count: arm, handler, EOI",
+    "hlt-wake": "HLT, woken by a TSC deadline, handler, EOI",
+    "ipi-running": "IPI to a running CPU, and answer",
+    "ipi-halted": "IPI to a halted CPU, and answer",
+}
+
+# What issues no exit at `posted`: {mode: operations}
+NO_EXIT = {
+    "xapic": ("tpr-read", "tpr-write", "cr8-read", "cr8-write", "cr8-unblock",
+              "id-read", "read-all", "eoi-edge", "self-ipi-icr"),
+    "x2apic": ("tpr-read", "tpr-write", "cr8-read", "cr8-write", "cr8-unblock",
+               "id-read", "read-all", "eoi-edge", "self-ipi-msr"),
+}
+
+
+@dataclass
+class Row:
+    """One operation in one tier and mode; `other`: of the CPU that receives."""
+    operation: str
+    tier: str
+    mode: str
+    other: bool
+    instructions: int
+    least: int
+    most: int
+    rounds: int
+    exits: float            # per operation
+    reasons: dict           # {basic exit reason: per operation}
+
+    @property
+    def key(self):
+        return self.operation, self.tier, self.mode, self.other
+
+
+_ROW = re.compile(r"^BENCH (op|other) (\S+) (\S+) (\S+) (-?\d+) (-?\d+) (-?\d+) (\d+)"
+                  r" (\d+) (\d+)((?: \d+:\d+)*)$", re.MULTILINE)
+
+
+def parse(text, cpus):
+    """{Row.key: Row} out of what the guest printed."""
+    if f"BENCH begin {VERSION} {cpus} apical\n" not in text \
+            or "BENCH end\n" not in text:
+        raise Problem(f"the bench with {cpus} CPUs did not come to its end")
+    failed = re.findall(r"^FAIL .*$", text, re.MULTILINE)
+    if failed:
+        raise Problem("; ".join(failed))
+    rows = {}
+    for found in _ROW.finditer(text):
+        kind, operation, tier, mode = found.groups()[:4]
+        numbers = [int(number) for number in found.groups()[4:10]]
+        rounds = numbers[5] or 1
+        reasons = {int(reason): int(count) / rounds for reason, count in
+                   (item.split(":") for item in found.group(11).split())}
+        row = Row(operation, tier, mode, kind == "other", *numbers[:4],
+                  numbers[4] / rounds, reasons)
+        rows[row.key] = row
+    return rows
+
+
+def untrue(rows):
+    """The claims about `posted` that these rows contradict, as sentences."""
+    wanted = {(operation, mode, False): 0 for mode, operations in NO_EXIT.items()
+              for operation in operations}
+    for mode in MODES:
+        wanted["ipi-running", mode, False] = 1
+        wanted["ipi-running", mode, True] = 0
+    for (operation, mode, other), exits in wanted.items():
+        row = rows.get((operation, "posted", mode, other))
+        if row and row.exits != exits:
+            yield (f"{operation} in {MODES[mode]} mode at posted:"
+                   f" {_number(row.exits)} exits{' of the receiver' if other else ''},"
+                   f" should be {exits} ({_reasons(row)})")
+
+
+def _number(value):
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _reasons(row):
+    return " ".join(f"{reason}:{_number(count)}"
+                    for reason, count in row.reasons.items())
+
+
+def write_csv(rows, path):
+    with open(path, "w", newline="") as handle:
+        out = csv.writer(handle, lineterminator="\n")
+        out.writerow(["operation", "cpu", "tier", "mode", "instructions", "min", "max",
+                      "rounds", "exits", "exits by basic reason"])
+        for row in rows.values():
+            if row.operation != "nothing":
+                out.writerow([row.operation, "receiver" if row.other else "",
+                              row.tier, row.mode, row.instructions, row.least,
+                              row.most, row.rounds, _number(row.exits),
+                              _reasons(row)])
+
+
+def _cell(row):
+    if row is None:
+        return "-"
+    if row.other:
+        return f"- / {_number(row.exits)}"
+    return f"{row.instructions} / {_number(row.exits)}"
+
+
+def tables(rows):
+    """[(title, head, lines)]: cells are "instructions / exits"."""
+    best = TIERS[-1]
+    made = [("Whatever the tier", ["operation", *MODES.values()],
+             [[text, *(_cell(rows.get((name, best, mode, False))) for mode in MODES)]
+              for name, text in PLAIN.items()])]
+    for mode, title in MODES.items():
+        lines = []
+        for name, text in APIC.items():
+            for other in (False, True):
+                row = [rows.get((name, tier, mode, other)) for tier in TIERS]
+                if any(row):
+                    what = "... its receiver" if other else text
+                    lines.append([what, *(_cell(cell) for cell in row)])
+        made.append((f"{title} mode", ["operation", *TIERS], lines))
+    return made
+
+
+def as_text(made):
+    out = []
+    for title, head, lines in made:
+        widths = [max(len(line[i]) for line in [head, *lines])
+                  for i in range(len(head))]
+        out.append(f"{title}: instructions / exits")
+        for line in [head, *lines]:
+            out.append("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
+                                 for i, (cell, width)
+                                 in enumerate(zip(line, widths))).rstrip())
+        out.append("")
+    return "\n".join(out)
+
+
+def as_markdown(made):
+    out = []
+    for title, head, lines in made:
+        out += [f"**{title}**", "", f"| {' | '.join(head)} |",
+                f"| --- |{' ---: |' * (len(head) - 1)}"]
+        out += [f"| {' | '.join(line)} |" for line in lines]
+        out.append("")
+    return "\n".join(out)
