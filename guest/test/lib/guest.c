@@ -169,30 +169,47 @@ void guest_exit(uint32_t code)
 	guest_stop();
 }
 
-bool guest_has_word(const char *word)
+/* What follows prefix in the first word that begins with it, or NULL. */
+static const char *guest_after(const char *prefix)
 {
 	const uint8_t *info = (const uint8_t *)boot_info[0];
 	const char *at;
-	size_t size = 0;
 
-	while (word[size])
-		size++;
 	if (!(*(const uint32_t *)(info + INFO_FLAGS) & FLAG_CMDLINE))
-		return false;
+		return NULL;
 	at = (const char *)(uint64_t) * (const uint32_t *)(info + INFO_CMDLINE);
 	while (*at) {
 		size_t same = 0;
 
-		while (same < size && at[same] == word[same])
+		while (prefix[same] && at[same] == prefix[same])
 			same++;
-		if (same == size && (!at[size] || at[size] == ' '))
-			return true;
+		if (!prefix[same])
+			return at + same;
 		while (*at && *at != ' ')
 			at++;
 		while (*at == ' ')
 			at++;
 	}
-	return false;
+	return NULL;
+}
+
+bool guest_has_word(const char *word)
+{
+	const char *after = guest_after(word);
+
+	return after && (!*after || *after == ' ');
+}
+
+uint64_t guest_number(const char *prefix, uint64_t otherwise)
+{
+	const char *at = guest_after(prefix);
+	uint64_t number = 0;
+
+	if (!at)
+		return otherwise;
+	for (; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint64_t)(*at - '0');
+	return number;
 }
 
 void *memcpy(void *to, const void *from, size_t size)

@@ -56,6 +56,8 @@ struct cpu {
 void guest_main(void);
 /* Is word among the words of the command line? */
 bool guest_has_word(const char *word);
+/* The decimal number in the first word there that begins with prefix. */
+uint64_t guest_number(const char *prefix, uint64_t otherwise);
 
 /* ---- verdicts; each prints one line ---- */
 
