@@ -33,6 +33,13 @@ static bool makes_double_fault(uint8_t first, uint8_t second)
 	       (is_contributory(second) || second == VECTOR_PF);
 }
 
+static void block_nmis(void)
+{
+	vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+		     vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) |
+			     INTERRUPTIBILITY_NMI);
+}
+
 bool inject_exception(struct vcpu *v, uint8_t vector, uint32_t error_code)
 {
 	uint32_t information = vector | INTERRUPTION_HARDWARE_EXCEPTION;
@@ -42,6 +49,9 @@ bool inject_exception(struct vcpu *v, uint8_t vector, uint32_t error_code)
 			vmcs_read32(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
 		uint8_t first = before & INTERRUPTION_VECTOR;
 
+		/* Its delivery had begun, and with it the blocking. */
+		if ((before & INTERRUPTION_TYPE_MASK) == INTERRUPTION_NMI)
+			block_nmis();
 		if ((before & INTERRUPTION_TYPE_MASK) ==
 		    INTERRUPTION_HARDWARE_EXCEPTION) {
 			if (first == VECTOR_DF)
