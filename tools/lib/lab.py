@@ -197,30 +197,6 @@ def events(config, mode):
     return told
 
 
-# ---- where an emulator is known to differ
-
-@dataclass(frozen=True)
-class Difference:
-    """Something that this emulator gets wrong and no test here may hide."""
-    name: str
-    text: str
-    where: object               # (config, kind, write, width, offset) -> bool
-    letter: str                 # what it does instead
-
-
-BOCHS = (
-    Difference(
-        "narrow-write-vid-only",
-        "Bochs virtualizes a write to bytes 1 to 3 of EOI and ICR with virtual-"
-        "interrupt delivery alone, as an APIC-write exit; the SDM has 0B0H and 300H"
-        " only, the rest an APIC-access exit",
-        lambda config, kind, write, width, offset:
-            kind == "page" and write and config.delivery and not config.register
-            and offset & ~3 in (0xb0, 0x300) and offset & 3,
-        "W"),
-)
-
-
 # ---- what the guest printed
 
 @dataclass
@@ -296,23 +272,16 @@ class Verdict:
     def __init__(self):
         self.tried = 0
         self.wrong = []         # sentences
-        self.known = {}         # Difference: how often
 
-    def access(self, run, config, kind, write, width, offset, is_, should, known):
+    def access(self, run, config, write, what, is_, should):
         self.tried += should != "-"
-        if is_ == should:
-            return
-        for difference in known:
-            if (is_ == difference.letter
-                    and difference.where(config, kind, write, width, offset)):
-                self.known[difference] = self.known.get(difference, 0) + 1
-                return
-        what = f"{8 * width} bits at {offset:03X}H" if kind == "page" else f"{offset:03X}H"
-        self.wrong.append(f"{run.mode} {config.name}: {'write' if write else 'read'} of"
-                          f" {what}: {LETTERS[is_]}, should be {LETTERS[should]}")
+        if is_ != should:
+            self.wrong.append(
+                f"{run.mode} {config.name}: {'write' if write else 'read'} of {what}:"
+                f" {LETTERS[is_]}, should be {LETTERS[should]}")
 
 
-def compare(runs, capabilities=None, known=()):
+def compare(runs, capabilities=None):
     """Everything against the SDM. `capabilities`: the high halves of the two
     capability MSRs, if they are known."""
     verdict = Verdict()
@@ -320,11 +289,11 @@ def compare(runs, capabilities=None, known=()):
         if mode not in runs or not runs[mode].ended:
             verdict.wrong.append(f"{mode}: the lab did not come to its end")
         else:
-            _compare_run(verdict, runs[mode], capabilities, known)
+            _compare_run(verdict, runs[mode], capabilities)
     return verdict
 
 
-def _compare_run(verdict, run, capabilities, known):
+def _compare_run(verdict, run, capabilities):
     wrong = verdict.wrong
     for name, config in CONFIGS.items():
         if name not in run.controls:
@@ -335,13 +304,13 @@ def _compare_run(verdict, run, capabilities, known):
             wrong.append(f"{run.mode} {name}: {'run' if run.controls[name] else 'refused'}"
                          " against the processor's capabilities")
         if run.controls[name]:
-            _compare_config(verdict, run, config, known)
+            _compare_config(verdict, run, config)
     if len(set(run.sum.values())) > 1:
         wrong.append(f"{run.mode}: reads give different values: {run.sum}")
     wrong += [f"{run.mode}: odd: {line}" for line in run.odd]
 
 
-def _compare_config(verdict, run, config, known):
+def _compare_config(verdict, run, config):
     name = config.name
     proc2, pin = run.controls[name]
     if (proc2 & SECONDARY_MASK != config.secondary(run.mode)
@@ -351,14 +320,14 @@ def _compare_config(verdict, run, config, known):
         if run.mode == "x2apic":
             letters = run.msr.get((name, write), "").ljust(len(MSRS), "?")
             for number, letter in zip(MSRS, letters):
-                verdict.access(run, config, "msr", write, 8, number, letter,
-                               msr(config, write, number), known)
+                verdict.access(run, config, write, f"{number:03X}H", letter,
+                               msr(config, write, number))
             continue
         for width in WIDTHS:
             letters = run.page.get((name, write, width), "").ljust(PAGE, "?")
             for offset, letter in enumerate(letters):
-                verdict.access(run, config, "page", write, width, offset, letter,
-                               page(config, write, width, offset), known)
+                verdict.access(run, config, write, f"{8 * width} bits at {offset:03X}H",
+                               letter, page(config, write, width, offset))
     for event, (should, allowed) in events(config, run.mode).items():
         _compare_event(verdict, run, config, event, should, allowed)
 

@@ -13,7 +13,7 @@ def accesses(test, model):
     result = test.boot(config=(TOOLS / "lab.cfg").read_text(), model=model, cpus=2,
                        timeout=600)
     result.expect(r"END 0 failed$", count=2)
-    found = lab.compare(lab.parse(result.serial), lab.MODELS[model], lab.BOCHS)
+    found = lab.compare(lab.parse(result.serial), lab.MODELS[model])
     if found.wrong:
         raise Failed(f"{len(found.wrong)} of {found.tried} accesses are not as the SDM"
                      " says:\n    " + "\n    ".join(found.wrong[:20]))
