@@ -70,19 +70,38 @@ static uint64_t board_next(const struct vcpu *v)
 	return __atomic_load_n(&v->vm->board.next_tsc, __ATOMIC_SEQ_CST);
 }
 
-static void arm(struct vcpu *v, uint64_t next)
+/* False: it may have sent a notification that no VM entry has taken yet. */
+static bool stop_timer(struct vcpu *v)
+{
+	lapic_timer_stop();
+	if (v->notify_tsc > tsc_read_ordered())
+		v->notify_tsc = NEVER;
+	return v->notify_tsc == NEVER;
+}
+
+/* A notification that is under way would deliver the next vector early. */
+static bool may_post(struct vcpu *v)
+{
+	return v->state == VCPU_RUNNING && lapic_timer_is_exact() &&
+	       (v->notify_tsc == NEVER || stop_timer(v));
+}
+
+/* alone: next is the APIC timer's, and nobody waits for anything later. */
+static void arm(struct vcpu *v, uint64_t next, bool alone)
 {
 	uint8_t vector = IRQ_TIMER;
 
 	v->armed_tsc = next;
 	if (next == NEVER) {
-		lapic_timer_stop();
+		stop_timer(v);
 		return;
 	}
-	if (next == v->timer_tsc && v->state == VCPU_RUNNING &&
-	    lapic_timer_is_exact() && apicv_timer_post(v))
+	if (alone && may_post(v) && apicv_timer_post(v))
 		vector = IRQ_NOTIFY;
+	v->notify_tsc = vector == IRQ_NOTIFY ? next : NEVER;
 	if (vector != v->timer_vector) {
+		/* What it was armed for may not send the other vector. */
+		lapic_timer_stop();
 		v->timer_vector = vector;
 		lapic_timer_vector(vector);
 	}
@@ -92,27 +111,29 @@ static void arm(struct vcpu *v, uint64_t next)
 /*
  * What is due happens; the physical timer is armed for what comes next.  Only
  * when something may have changed: when the physical timer fires, the guest
- * exits, or HLT in root mode ends.
+ * exits, or HLT in root mode ends.  But a timer that was posted expires without
+ * an exit, so then nothing else may wait for the physical one.
  */
 static void serve_time(struct vcpu *v)
 {
-	uint64_t next = board_next(v), console;
+	uint64_t others = board_next(v), next, console;
+	bool alone;
 
-	v->time_stale = false;
-	if (next != NEVER && next <= tsc_read()) {
+	if (others != NEVER && others <= tsc_read()) {
 		board_tick(v->vm);
-		next = board_next(v);
+		others = board_next(v);
 	}
 	if (v->timer_tsc != VLAPIC_NEVER && v->timer_tsc <= tsc_read())
 		apicv_timer(v);
-	if (v->timer_tsc < next)
-		next = v->timer_tsc;
+	v->time_stale = false;
 	if (v->cpu == 0) {
 		console = console_poll();
-		next = console < next ? console : next;
+		others = console < others ? console : others;
 	}
-	if (next != v->armed_tsc)
-		arm(v, next);
+	alone = others == NEVER;
+	next = v->timer_tsc < others ? v->timer_tsc : others;
+	if (next != v->armed_tsc || (!alone && v->timer_vector == IRQ_NOTIFY))
+		arm(v, next, alone);
 }
 
 /* ---- the loop ---- */
@@ -140,6 +161,11 @@ static bool run_once(struct vcpu *v)
 	bool goes_on;
 
 	apicv_before_entry(v);
+	/* A posted timer was taken back: it is to be armed anew. */
+	while (v->time_stale) {
+		serve_time(v);
+		apicv_before_entry(v);
+	}
 	how = vmx_enter(v);
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
 	if (how) {
@@ -186,6 +212,7 @@ void vcpu_run(struct vcpu *v)
 	lapic_timer_stop();
 	lapic_timer_vector(IRQ_TIMER);
 	v->timer_vector = IRQ_TIMER;
+	v->notify_tsc = NEVER;
 }
 
 void machine_nmi(struct vcpu *v)

@@ -247,6 +247,7 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->hypercalls = vm->config->hypercalls;
 	v->notification_vector = IRQ_NOTIFY;
 	v->timer_vector = IRQ_TIMER;
+	v->notify_tsc = UINT64_MAX;
 	v->quiet_tsc = clock_tsc_from_ns(QUIET_NS);
 	v->caps = vmx_cpu_caps();
 	v->cpuid = &vm->cpuid;
