@@ -151,7 +151,8 @@ $(EFI_TESTS): %.efi: %.so
 GUEST_CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -mgeneral-regs-only \
 	-mno-red-zone -mcmodel=small -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -I.
-GUESTS := $(patsubst guest/test/%.c,$(O)/guest/%.flat,$(wildcard guest/test/*.c))
+GUESTS := $(patsubst guest/test/%.c,$(O)/guest/%.flat,$(wildcard guest/test/*.c)) \
+	$(patsubst guest/test/%.asm,$(O)/guest/%.flat,$(wildcard guest/test/*.asm))
 GUEST_LIB := $(patsubst %.c,$(O)/%.o,$(wildcard guest/test/lib/*.c)) \
 	$(patsubst %.asm,$(O)/%.o,$(wildcard guest/test/lib/*.asm))
 
@@ -175,6 +176,11 @@ $(O)/guest/%.elf: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
 # bench.c has parts of its own.
 $(O)/guest/bench.elf: $(patsubst %,$(O)/%.o,$(basename $(wildcard \
 	guest/test/bench/*.c guest/test/bench/*.asm)))
+
+$(O)/guest/%.flat: guest/test/%.asm
+	@mkdir -p $(@D)
+	$(say) NASM $<
+	$(Q)$(NASM) -w+error -f bin $< -o $@
 
 $(O)/guest/%.flat: $(O)/guest/%.elf
 	$(Q)objcopy -g -O elf32-i386 $< $@

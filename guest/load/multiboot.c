@@ -20,7 +20,9 @@
 #define MULTIBOOT_NEEDS	       0xffffu	  /* flags that must be understood */
 #define MULTIBOOT_NEEDS_KNOWN  0x3u	  /* page-aligned modules, memory */
 
+/* Where QEMU puts it; an image that lies there has it under the EBDA. */
 #define MULTIBOOT_INFO_AT      0x9000
+#define MULTIBOOT_INFO_ELSE_AT 0x90000
 #define MULTIBOOT_LOADER       "Apical"
 
 /* Flags of the information structure. */
@@ -68,7 +70,7 @@ struct multiboot_header {
 	uint32_t flags;
 };
 
-/* All that the guest is told, one copy to MULTIBOOT_INFO_AT. */
+/* All that the guest is told, in one copy. */
 struct multiboot_block {
 	struct multiboot_info info;
 	uint64_t gdt[MULTIBOOT_GDT_ENTRIES];
@@ -168,26 +170,32 @@ static bool multiboot_plan_image(struct builder *b, struct elf_extent *extent)
 	return elf_plan(b, extent);
 }
 
+/* The block while it is filled, and where it will lie in the guest. */
+struct multiboot_draft {
+	struct multiboot_block *block;
+	size_t used; /* bytes of block->strings */
+	uint32_t at;
+};
+
 /* Appends text to the block's strings, and returns its guest address. */
-static uint32_t multiboot_put(struct multiboot_block *block, size_t *used,
-			      const char *text)
+static uint32_t multiboot_put(struct multiboot_draft *draft, const char *text)
 {
 	size_t size = strlen(text);
 	uint32_t address =
-		(uint32_t)(MULTIBOOT_INFO_AT + sizeof(*block) + *used);
+		(uint32_t)(draft->at + sizeof(*draft->block) + draft->used);
 
-	memcpy(block->strings + *used, text, size);
-	*used += size;
+	memcpy(draft->block->strings + draft->used, text, size);
+	draft->used += size;
 	return address;
 }
 
 /* The same, as a string of its own; the block's bytes are 0 to begin with. */
-static uint32_t multiboot_put_string(struct multiboot_block *block,
-				     size_t *used, const char *text)
+static uint32_t multiboot_put_string(struct multiboot_draft *draft,
+				     const char *text)
 {
-	uint32_t address = multiboot_put(block, used, text);
+	uint32_t address = multiboot_put(draft, text);
 
-	++*used;
+	draft->used++;
 	return address;
 }
 
@@ -201,17 +209,12 @@ static size_t multiboot_strings_bytes(const struct load_request *request)
 	return size;
 }
 
-static uint32_t multiboot_address(size_t offset)
-{
-	return (uint32_t)(MULTIBOOT_INFO_AT + offset);
-}
-
 /* Puts the modules behind the image, each on a page of its own. */
 static bool multiboot_add_modules(struct builder *b,
-				  struct multiboot_block *block, size_t *used,
-				  uint64_t at)
+				  struct multiboot_draft *draft, uint64_t at)
 {
 	const struct load_request *request = b->request;
+	struct multiboot_block *block = draft->block;
 
 	for (uint32_t i = 0; i < request->module_count; i++) {
 		const struct load_file *file = &request->module[i];
@@ -223,19 +226,20 @@ static bool multiboot_add_modules(struct builder *b,
 		block->module[i] = (struct multiboot_module){
 			.start = (uint32_t)at,
 			.end = (uint32_t)(at + file->size_bytes),
-			.string = multiboot_put_string(block, used, file->name),
+			.string = multiboot_put_string(draft, file->name),
 		};
 		at += file->size_bytes;
 	}
 	block->info.mods_count = request->module_count;
-	block->info.mods =
-		multiboot_address(offsetof(struct multiboot_block, module));
+	block->info.mods = (uint32_t)(draft->at +
+				      offsetof(struct multiboot_block, module));
 	return true;
 }
 
 static void multiboot_fill_memory(const struct builder *b,
-				  struct multiboot_block *block)
+				  const struct multiboot_draft *draft)
 {
+	struct multiboot_block *block = draft->block;
 	struct builder_region map[BUILDER_REGIONS_MAX];
 	uint32_t count = builder_map(b, map);
 
@@ -248,21 +252,28 @@ static void multiboot_fill_memory(const struct builder *b,
 			.type = map[i].type,
 		};
 	block->info.mmap =
-		multiboot_address(offsetof(struct multiboot_block, mmap));
+		(uint32_t)(draft->at + offsetof(struct multiboot_block, mmap));
 	block->info.mmap_bytes = count * sizeof(block->mmap[0]);
 	block->info.mem_lower_kib = LOAD_RESERVED >> 10;
 	block->info.mem_upper_kib =
 		(uint32_t)((builder_low_end(b) - LOAD_RESERVED_END) >> 10);
 }
 
-/* The information structure, the GDT, and the modules from modules_at on. */
-static bool multiboot_add_block(struct builder *b, uint64_t modules_at)
+static size_t multiboot_block_bytes(const struct load_request *request)
+{
+	return sizeof(struct multiboot_block) +
+	       multiboot_strings_bytes(request);
+}
+
+/* The information structure at `at`, the GDT, and the modules from modules_at
+ * on. */
+static bool multiboot_add_block(struct builder *b, uint32_t at,
+				uint64_t modules_at)
 {
 	const struct load_request *request = b->request;
-	size_t used = 0;
-	size_t size = sizeof(struct multiboot_block) +
-		      multiboot_strings_bytes(request);
+	size_t size = multiboot_block_bytes(request);
 	struct multiboot_block *block = builder_take(b, size);
+	struct multiboot_draft draft = {.block = block, .at = at};
 
 	if (!block)
 		return false;
@@ -271,46 +282,60 @@ static bool multiboot_add_block(struct builder *b, uint64_t modules_at)
 	block->info.flags = MULTIBOOT_INFO_MEMORY | MULTIBOOT_INFO_CMDLINE |
 			    MULTIBOOT_INFO_MODULES | MULTIBOOT_INFO_MMAP |
 			    MULTIBOOT_INFO_LOADER;
-	multiboot_fill_memory(b, block);
+	multiboot_fill_memory(b, &draft);
 	block->info.boot_loader_name =
-		multiboot_put_string(block, &used, MULTIBOOT_LOADER);
-	block->info.cmdline = multiboot_put(block, &used, request->kernel.name);
+		multiboot_put_string(&draft, MULTIBOOT_LOADER);
+	block->info.cmdline = multiboot_put(&draft, request->kernel.name);
 	if (request->cmdline[0]) {
-		multiboot_put(block, &used, " ");
-		multiboot_put(block, &used, request->cmdline);
+		multiboot_put(&draft, " ");
+		multiboot_put(&draft, request->cmdline);
 	}
-	used++;
-	return multiboot_add_modules(b, block, &used, modules_at) &&
-	       builder_copy(b, "the multiboot information", MULTIBOOT_INFO_AT,
-			    block, size, size);
+	draft.used++;
+	return multiboot_add_modules(b, &draft, modules_at) &&
+	       builder_copy(b, "the multiboot information", at, block, size,
+			    size);
+}
+
+/* A place for the information that the image leaves free; 0: none. */
+static uint32_t multiboot_place(const struct load_request *request,
+				const struct elf_extent *extent)
+{
+	static const uint32_t places[] = {MULTIBOOT_INFO_AT,
+					  MULTIBOOT_INFO_ELSE_AT};
+	size_t size = multiboot_block_bytes(request);
+
+	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (extent->start >= places[i] + size ||
+		    extent->end <= places[i])
+			return places[i];
+	return 0;
 }
 
 bool multiboot_plan(struct builder *b)
 {
 	struct elf_extent extent;
 	uint64_t modules_at;
-	uint64_t block_end = MULTIBOOT_INFO_AT +
-			     sizeof(struct multiboot_block) +
-			     multiboot_strings_bytes(b->request);
+	uint32_t at;
 
 	if (!multiboot_plan_image(b, &extent))
 		return false;
-	if (extent.start < block_end && extent.end > MULTIBOOT_INFO_AT)
+	at = multiboot_place(b->request, &extent);
+	if (!at)
 		return builder_fail(b,
 				    "%s lies where the multiboot information "
-				    "goes (0x%x)",
-				    b->request->kernel.name, MULTIBOOT_INFO_AT);
+				    "goes (0x%x and 0x%x)",
+				    b->request->kernel.name, MULTIBOOT_INFO_AT,
+				    MULTIBOOT_INFO_ELSE_AT);
 	modules_at =
 		extent.end > LOAD_RESERVED_END ? extent.end : LOAD_RESERVED_END;
-	if (!multiboot_add_block(b, modules_at))
+	if (!multiboot_add_block(b, at, modules_at))
 		return false;
 	b->plan->entry = (struct load_entry){
 		.kind = LOAD_ENTRY_PROTECTED32,
 		.rip = extent.entry,
 		.rax = MULTIBOOT_BOOT_MAGIC,
-		.rbx = MULTIBOOT_INFO_AT,
-		.gdt_base = MULTIBOOT_INFO_AT +
-			    offsetof(struct multiboot_block, gdt),
+		.rbx = at,
+		.gdt_base = at + offsetof(struct multiboot_block, gdt),
 		.gdt_limit = MULTIBOOT_GDT_ENTRIES * 8 - 1,
 		.cs = MULTIBOOT_CS,
 		.ds = MULTIBOOT_DS,

@@ -238,8 +238,9 @@ static void elf_lies(void **state)
 		       "not lie in the guest's RAM");
 	bytes_put32(image + 52 + 12, 0x9000 - 0x100);
 	bytes_put32(image + 24, 0xc0100000);
+	bytes_put32(image + 52 + 20, 0x90000);
 	load_fails(&r, "kernel lies where the multiboot information goes "
-		       "(0x9000)");
+		       "(0x9000 and 0x90000)");
 	/* More segments than a plan holds. */
 	make_elf32(NULL);
 	bytes_put16(image + 44, 100);
@@ -247,6 +248,25 @@ static void elf_lies(void **state)
 		memcpy(image + 52 + 32 * i, image + 52, 32);
 	put_header(0x1f00, 0);
 	load_fails(&r, "the image has too many segments");
+}
+
+/* As images are that go to real mode by themselves. */
+static void low_image(void **state)
+{
+	struct load_request r = load_request_of(image, sizeof(image));
+	const uint8_t *info;
+
+	(void)state;
+	bytes_put32(image + 0x4c, 0x8020);
+	bytes_put32(image + 0x50, 0x8000);
+	bytes_put32(image + 0x54, 0x8800);
+	bytes_put32(image + 0x58, 0xa000);
+	bytes_put32(image + 0x5c, 0x8000);
+	load_succeeds(&r);
+	assert_int_equal(load_plan_made.entry.rip, 0x8000);
+	assert_int_equal(load_plan_made.entry.rbx, 0x90000);
+	info = load_at(0x90000, 4);
+	assert_int_equal(bytes_get32(info) & 1, 1);
 }
 
 static const char *string_at(uint32_t address)
@@ -332,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup(elf32, make_elf32),
 		cmocka_unit_test_setup(elf64, make_elf64),
 		cmocka_unit_test_setup(elf_lies, make_elf32),
+		cmocka_unit_test_setup(low_image, make_aout),
 		cmocka_unit_test_setup(information, make_aout),
 		cmocka_unit_test_setup(too_big, make_aout),
 	};

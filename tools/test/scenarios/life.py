@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How a VM starts over, and what no run may ever show: a deadline that fires
+early, a trap that resumes elsewhere."""
+
+from lib.scenario import scenario
+
+CONFIG = """\
+[vm t]
+kernel = \\{guest}.flat
+vcpus = {vcpus}
+memory = 16
+debug-exit = on
+hypercalls = on
+reset = {reset}
+"""
+
+
+@scenario()
+def restarts(test):
+    """A guest that resets its machine each time it runs starts over each time,
+    with memory and devices as at power-on."""
+    result = test.boot(config=CONFIG.format(guest="reset", vcpus=2, reset="restart"),
+                       cpus=2, timeout=25)
+    result.expect(r"^\[apical\] vm t restarts$")
+    assert result.serial.count("vm t restarts") >= 3, "it restarted only once"
+    result.expect(r"^PASS memory is zero")
+    result.expect_not(r"^FAIL ")
+    result.expect_status(124)
+
+
+@scenario()
+def reset_ends(test):
+    result = test.boot(config=CONFIG.format(guest="reset", vcpus=1, reset="stop"),
+                       cpus=1)
+    result.expect(r"^\[apical\] vm t ended: reset$", count=1)
+    result.expect_status(0)
+
+
+@scenario(cases={"realmode": dict(guest="realmode", vcpus=1),
+                 "deadline": dict(guest="deadline", vcpus=2),
+                 "trap-storm": dict(guest="trap_storm", vcpus=2)})
+def holds(test, guest, vcpus):
+    result = test.boot(config=CONFIG.format(guest=guest, vcpus=vcpus, reset="stop"),
+                       cpus=vcpus)
+    result.expect(r"^PASS ")
+    result.expect_not(r"^FAIL ")
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect_status(0)
