@@ -105,7 +105,7 @@ void hv_main(const struct boot_info *info)
 	smp_start(info);
 	print_machine(info);
 	if (!vms_create(info))
-		power_off();
+		vms_end(1);
 	print_memory();
 	console_run(info);
 	smp_release();

@@ -245,21 +245,26 @@ enum exit_result machine_end(struct vcpu *v, enum machine_end how,
 	return EXIT_STOP;
 }
 
-/* Everything is over: say how, and switch the machine off. */
-static __attribute__((noreturn)) void all_ended(struct vcpu *v)
+void vms_end(uint32_t status)
 {
-	if (worst_status)
-		log_line("verdict: failed status=%u", worst_status);
+	if (status)
+		log_line("verdict: failed status=%u", status);
 	else
 		log_line("verdict: ok");
 	console_flush();
-	ASSERT(vmx_clear(frame_hpa(v->vmcs).value));
-	vmx_cpu_off();
 	if (poweroff)
 		power_off();
 	smp_stop_others();
 	console_flush();
 	cpu_halt_forever();
+}
+
+/* Everything is over. */
+static __attribute__((noreturn)) void all_ended(struct vcpu *v)
+{
+	ASSERT(vmx_clear(frame_hpa(v->vmcs).value));
+	vmx_cpu_off();
+	vms_end(worst_status);
 }
 
 /* The last vCPU to leave, alone with its VM. */

@@ -57,6 +57,10 @@ struct vm {
  */
 bool vms_create(const struct boot_info *info);
 
+/* The verdict of the whole run, 0: all VMs ended well; then the machine is
+ * switched off, or halted with poweroff = off.  Any CPU, once. */
+__attribute__((noreturn)) void vms_end(uint32_t status);
+
 /* What a CPU does for ever: run its vCPU, if it has one, else wait. */
 __attribute__((noreturn)) void cpu_main(void);
 
