@@ -13,8 +13,8 @@
  *	with how often it repeats; FIRST-LAST are 16-byte regions alike.
  *   LAB msr CONFIG r|w FIRST:LETTER ...	up to the next FIRST, or 8FFH
  *   LAB event CONFIG NAME LETTER [EXITS REASON QUALIFICATION]
- *   LAB sum CONFIG HASH		of all values read
- *   LAB odd ...			what LETTER ? stands for
+ *   LAB sum CONFIG HASH		of all values read, also after the writes
+ *   LAB odd CONFIG r|w OFFSET|MSR BYTES: ...	what LETTER ? stands for
  *
  *   V no exit			A APIC-access exit (44)
  *   W APIC-write exit (56)		E EPT violation (48)
@@ -34,6 +34,7 @@
 
 #define LAB_VERSION	  1
 #define LAB_PAGE	  4096
+#define LAB_REGISTERS	  0x400
 #define LAB_BLOCK	  16
 #define LAB_MSRS	  256
 #define LAB_WIDTHS	  4
@@ -89,11 +90,13 @@ static char lab_outcome[LAB_WIDTHS][LAB_PAGE];
 
 /* ---- one access, and what became of it ---- */
 
-static void lab_odd(const char *what, const struct hypercall *log)
+static void lab_odd(bool write, uint32_t where, unsigned size,
+		    const struct hypercall *log)
 {
 	if (lab_odd_count++ < LAB_ODD_MAX)
-		print("LAB odd %s %s: %lu exits, %lu 0x%lx 0x%lx\n", lab_name,
-		      what, log->rbx, log->rcx, log->rdx, log->rsi);
+		print("LAB odd %s %c %03x %u: %lu exits, %lu 0x%lx 0x%lx\n",
+		      lab_name, write ? 'w' : 'r', where, size, log->rbx,
+		      log->rcx, log->rdx, log->rsi);
 }
 
 static void lab_hash_value(uint64_t value)
@@ -204,14 +207,7 @@ static char lab_try(uint32_t offset, unsigned size, bool write)
 		lab_hash_value(value);
 	letter = lab_page_letter(&log, offset, write);
 	if (letter == '?') {
-		char what[] = "r 000 1";
-		static const char hex[] = "0123456789abcdef";
-
-		what[0] = write ? 'w' : 'r';
-		for (unsigned i = 0; i < 3; i++)
-			what[2 + i] = hex[offset >> (8 - 4 * i) & 15];
-		what[6] = (char)('0' + size);
-		lab_odd(what, &log);
+		lab_odd(write, offset, size, &log);
 		hypercall_exit_log();
 	}
 	return letter;
@@ -325,7 +321,7 @@ static char lab_try_msr(uint32_t msr, bool write, uint64_t value)
 		lab_hash_value(value);
 	letter = lab_msr_letter(&log, write, trapped);
 	if (letter == '?')
-		lab_odd(write ? "wrmsr" : "rdmsr", &log);
+		lab_odd(write, msr, 8, &log);
 	return letter;
 }
 
@@ -516,6 +512,18 @@ static void lab_events(void)
 
 /* ---- one configuration after the other ---- */
 
+static void lab_read_back(uint32_t offset)
+{
+	uint64_t value = 0;
+
+	if (!cpu_this()->x2apic)
+		value = apic_mmio_read(offset);
+	else if (trap_rdmsr(APIC_X2APIC_MSR + offset / 16, &value) !=
+		 GUEST_NO_TRAP)
+		return;
+	lab_hash_value(value);
+}
+
 static void lab_run(const struct lab_config *config)
 {
 	bool x2apic = cpu_this()->x2apic;
@@ -529,16 +537,17 @@ static void lab_run(const struct lab_config *config)
 	}
 	now = hypercall_tier_get();
 	print("LAB config %s 0x%lx 0x%lx\n", lab_name, now.rdx, now.rsi);
+	lab_hash = 0xcbf29ce484222325;
 	for (unsigned write = 0; write < 2; write++) {
 		lab_prepare();
-		lab_hash = 0xcbf29ce484222325;
 		if (x2apic)
 			lab_msrs(write);
 		else
 			lab_page(write);
-		if (!write)
-			print("LAB sum %s %016lx\n", lab_name, lab_hash);
 	}
+	for (uint32_t offset = 0; offset < LAB_REGISTERS; offset += LAB_BLOCK)
+		lab_read_back(offset);
+	print("LAB sum %s %016lx\n", lab_name, lab_hash);
 	lab_events();
 	if (lab_odd_count > LAB_ODD_MAX)
 		print("LAB odd %s: %u more\n", lab_name,
