@@ -53,7 +53,7 @@ APIC = {
     "eoi-level": "EOI, level, through the I/O APIC",
     "self-ipi-icr": "self-IPI by ICR, handler, EOI",
     "self-ipi-msr": "self-IPI by MSR 83FH, handler, EOI",
-    "self-ipi-hlt": "self-IPI, then STI; HLT, handler, EOI",
+    "self-ipi-hlt": "self-IPI (x2APIC: 83FH), then STI; HLT, handler, EOI",
     "deadline-past": "deadline in the past, handler, EOI",
     "tick-deadline": "tick by TSC deadline: arm, handler, EOI",
     "tick-count": "tick by initial count: arm, handler, EOI",

@@ -194,9 +194,13 @@ static void one_level_prepare(void)
 	insn_out8(ONE_LINE_PORT, 0);
 }
 
+/* By the way that the processor virtualizes. */
 static void one_self_hlt(void)
 {
-	bench_apic_write(APIC_ICR, APIC_ICR_SELF | BENCH_EOI);
+	if (bench_x2apic)
+		one_self_msr();
+	else
+		one_self_icr();
 	insn_sleep();
 }
 
