@@ -12,6 +12,7 @@
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/qualification.h"
+#include "vmx/setup.h"
 #include "vmx/vmcs.h"
 
 #define CS_L (1u << 13)
@@ -106,7 +107,7 @@ static enum exit_result set_cr0(struct vcpu *v, uint64_t value)
 	vmcs_write(VMCS_GUEST_CR0,
 		   (value & ~(CR0_CD | CR0_NW)) | CR0_NE | CR0_ET);
 	if ((value ^ old) & CR0_PG)
-		vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid);
+		setup_flush_linear(v);
 	return EXIT_NEXT_INSN;
 }
 

@@ -151,6 +151,16 @@ void setup_vmcs(struct vcpu *v, const struct setup_host *host)
 	write_host_state(host);
 }
 
+void setup_flush_linear(const struct vcpu *v)
+{
+	if (!(v->controls.proc2 & VMX_PROC2_VPID))
+		return; /* every VM entry flushes */
+	if (v->caps->ept_vpid & VMX_VPID_INVVPID_SINGLE)
+		ASSERT(vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid));
+	else
+		ASSERT(vmx_invvpid(VMX_INVVPID_ALL_CONTEXTS, 0));
+}
+
 /* The part of the state that INIT and RESET set alike. */
 static void reset_registers(struct vcpu *v)
 {
@@ -187,8 +197,7 @@ static void reset_registers(struct vcpu *v)
 	v->event_injected = false;
 	v->nmi_pending = 0;
 	v->events_stale = true;
-	if (v->controls.proc2 & VMX_PROC2_VPID)
-		vmx_invvpid(VMX_INVVPID_SINGLE_CONTEXT, v->vpid);
+	setup_flush_linear(v);
 }
 
 /* Registers that only RESET changes, and that the guest holds live. */

@@ -36,6 +36,10 @@ struct setup_entry {
  */
 void setup_vmcs(struct vcpu *v, const struct setup_host *host);
 
+/* Drops what the TLB has for v: after software changed its paging mode.
+ * Source: SDM volume 3, "Guidelines for Use of the INVVPID Instruction". */
+void setup_flush_linear(const struct vcpu *v);
+
 /* RESET of the processor and its APIC; tsc_offset as all of its VM has it. */
 void setup_power_up(struct vcpu *v, uint64_t tsc_offset);
 
