@@ -11,7 +11,6 @@
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
-#include "hv/irq.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
@@ -22,7 +21,6 @@
 #include "hv/vm_report.h"
 #include "mm/frame.h"
 #include "vmx/apicv.h"
-#include "vmx/apicv_timer.h"
 #include "vmx/cpu.h"
 #include "vmx/insn.h"
 
@@ -55,133 +53,6 @@ void vm_console_room(uint32_t number)
 {
 	if (number < vm_count)
 		board_uart_drain(vms[number]);
-}
-
-/* ---- messages ---- */
-
-/* INIT takes back a start-up IPI that was not served yet. */
-static void post_init(struct vcpu *v)
-{
-	uint32_t old = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
-	uint32_t wanted;
-
-	do {
-		wanted = (old & ~(uint32_t)VCPU_REQUEST_SIPI) |
-			 VCPU_REQUEST_INIT;
-	} while (!__atomic_compare_exchange_n(&v->requests, &old, wanted, false,
-					      __ATOMIC_SEQ_CST,
-					      __ATOMIC_SEQ_CST));
-	vcpu_request(v, 0);
-}
-
-static void post_level(struct vcpu *v, uint8_t vector)
-{
-	__atomic_fetch_or(&v->level_posted[vector / 64], 1ull << (vector % 64),
-			  __ATOMIC_SEQ_CST);
-	vcpu_request(v, VCPU_REQUEST_EVENT);
-}
-
-/* Tells a running vCPU that something lies in PIR; from here on a timer that
- * lies there too keeps the processor from looking, see vmx/apicv_timer.h. */
-static void notify(struct vcpu *v)
-{
-	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) ||
-	    __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST))
-		smp_kick(v->cpu);
-	else
-		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
-}
-
-static void post_edge(struct vcpu *v, uint8_t vector)
-{
-	if (!apicv_timer_may_post(v, vector)) {
-		__atomic_fetch_or(&v->edge_posted[vector / 64],
-				  1ull << (vector % 64), __ATOMIC_SEQ_CST);
-		vcpu_request(v, VCPU_REQUEST_EVENT);
-		return;
-	}
-	__atomic_store_n(&v->pi.notified_tsc, tsc_read(), __ATOMIC_SEQ_CST);
-	if (vlapic_post(&v->vlapic, vector, false) &&
-	    __atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
-		notify(v);
-}
-
-static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
-{
-	if (message->level)
-		post_level(v, message->vector);
-	else
-		post_edge(v, message->vector);
-}
-
-static void post(struct vcpu *v, const struct vlapic_message *message)
-{
-	switch (message->delivery_mode) {
-	case VLAPIC_FIXED:
-	case VLAPIC_LOWEST_PRIORITY:
-		post_fixed(v, message);
-		break;
-	case VLAPIC_NMI:
-		__atomic_fetch_add(&v->nmi_posted, 1, __ATOMIC_SEQ_CST);
-		vcpu_request(v, VCPU_REQUEST_EVENT);
-		break;
-	case VLAPIC_INIT:
-		post_init(v);
-		break;
-	case VLAPIC_STARTUP:
-		__atomic_store_n(&v->sipi_vector, message->vector,
-				 __ATOMIC_SEQ_CST);
-		vcpu_request(v, VCPU_REQUEST_SIPI);
-		break;
-	case VLAPIC_SMI: /* there is no SMM */
-	case VLAPIC_EXTINT:
-		break;
-	}
-}
-
-/* The one that arbitration gives a lowest-priority message to, or NULL. */
-static struct vcpu *lowest_priority(struct vm *vm,
-				    const struct vlapic_message *message,
-				    const struct vlapic *sender)
-{
-	struct vcpu *best = NULL;
-	uint8_t lowest = 0;
-
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		struct vcpu *v = vm->vcpu[i];
-		uint8_t priority = vlapic_arbitration(&v->vlapic);
-
-		if (!vlapic_accepts(&v->vlapic) ||
-		    !vlapic_matches(&v->vlapic, message, sender))
-			continue;
-		if (!best || priority < lowest) {
-			best = v;
-			lowest = priority;
-		}
-	}
-	return best;
-}
-
-void vm_send(struct vm *vm, const struct vlapic_message *message,
-	     struct vcpu *sender)
-{
-	const struct vlapic *from = sender ? &sender->vlapic : NULL;
-
-	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
-		struct vcpu *v = lowest_priority(vm, message, from);
-
-		if (v)
-			post(v, message);
-		return;
-	}
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
-			post(vm->vcpu[i], message);
-}
-
-void machine_send(struct vcpu *sender, const struct vlapic_message *message)
-{
-	vm_send(sender->vm, message, sender);
 }
 
 /* ---- tiers ---- */

@@ -92,7 +92,8 @@ void vcpu_request(struct vcpu *v, uint32_t requests);
 /* Runs v until its VM ends; its VMCS is current. */
 void vcpu_run(struct vcpu *v);
 
-/* Delivers a message to all vCPUs that it is for; sender NULL: a device. */
+/* hv/vm_send.c: delivers a message to all vCPUs that it is for; sender NULL: a
+ * device. */
 void vm_send(struct vm *vm, const struct vlapic_message *message,
 	     struct vcpu *sender);
 
