@@ -100,6 +100,9 @@ enum exit_result machine_end(struct vcpu *v, enum machine_end how,
 	struct vm *vm = v->vm;
 
 	v->state = VCPU_SHUTDOWN;
+	/* First: whoever leaves may not take the VM for one that was started
+	 * again. */
+	__atomic_store_n(&vm->state, VM_STOPPING, __ATOMIC_SEQ_CST);
 	if (__atomic_exchange_n(&vm->ending, 1, __ATOMIC_SEQ_CST))
 		return EXIT_STOP;
 	vm->end = how;
@@ -109,7 +112,6 @@ enum exit_result machine_end(struct vcpu *v, enum machine_end how,
 		       text ? text : "");
 	if (how >= MACHINE_FAILURES)
 		vm_report_failure(v);
-	__atomic_store_n(&vm->state, VM_STOPPING, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vm->vcpu[i] != v)
 			vcpu_request(vm->vcpu[i], VCPU_REQUEST_STOP);
@@ -204,7 +206,8 @@ static void power_up(struct vcpu *v)
 	v->armed_tsc = 0;
 	v->time_stale = true;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
-	apic->x2apic_allowed = v->vm->config->x2apic;
+	apic->x2apic_allowed = v->cpuid->x2apic;
+	apic->tsc_deadline_allowed = cpuid_policy_tsc_deadline(v->cpuid);
 	apic->max_phys_bits = v->phys_bits;
 	apic->timer_ratio = cpuid_policy_timer_ratio(clock_tsc_hz());
 	vlapic_reset(apic);
