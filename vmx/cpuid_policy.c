@@ -436,6 +436,11 @@ uint64_t cpuid_policy_efer(const struct cpuid_policy *policy)
 	return efer;
 }
 
+bool cpuid_policy_tsc_deadline(const struct cpuid_policy *policy)
+{
+	return policy->shown.basic[1].reg[CPUID_ECX] & 1u << 24;
+}
+
 unsigned cpuid_policy_physical_bits(const struct cpuid_policy *policy)
 {
 	return policy->shown.extended[8].reg[CPUID_EAX] & 0xff;

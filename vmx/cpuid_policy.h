@@ -109,6 +109,9 @@ uint32_t cpuid_policy_proc2(const struct cpuid_policy *policy, uint32_t proc2);
 /* Is that bit of EFER backed by a shown feature?  Mask of those that are. */
 uint64_t cpuid_policy_efer(const struct cpuid_policy *policy);
 
+/* Is the TSC-deadline mode of the APIC timer shown? */
+bool cpuid_policy_tsc_deadline(const struct cpuid_policy *policy);
+
 /* MAXPHYADDR as the guest sees it. */
 unsigned cpuid_policy_physical_bits(const struct cpuid_policy *policy);
 

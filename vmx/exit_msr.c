@@ -30,8 +30,6 @@ enum mtrr_slot {
 #define MISC_ENABLE_PEBS_UNAVAILABLE (1ull << 12)
 #define MISC_ENABLE_WRITABLE	     IA32_MISC_ENABLE_FAST_STRING
 
-#define DEBUGCTL_BTF		     (1ull << 1)
-
 static enum mtrr_slot mtrr_slot_of(uint32_t msr)
 {
 	if (msr >= 0x200 && msr < 0x200 + 2 * MTRR_VARIABLE_COUNT)
@@ -133,6 +131,8 @@ static bool read_value(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value = v->tsc_adjust;
 		return true;
 	case IA32_TSC_DEADLINE:
+		if (!v->vlapic.tsc_deadline_allowed)
+			return false;
 		apicv_sync(v);
 		*value = vlapic_deadline_read(&v->vlapic, tsc_read());
 		return true;
@@ -208,7 +208,7 @@ static bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
 	case IA32_XSS:
 		return value == 0;
 	case IA32_DEBUGCTL:
-		if (value & ~DEBUGCTL_BTF)
+		if (value & ~(uint64_t)IA32_DEBUGCTL_BTF)
 			return false;
 		vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, value);
 		return true;
@@ -224,7 +224,7 @@ enum exit_result exit_wrmsr(struct vcpu *v)
 	struct vlapic *apic = &v->vlapic;
 
 	apicv_sync(v);
-	if (msr == IA32_TSC_DEADLINE)
+	if (msr == IA32_TSC_DEADLINE && apic->tsc_deadline_allowed)
 		return apicv_effect(
 			v, vlapic_deadline_write(apic, tsc_read(), value),
 			EXIT_NEXT_INSN);
