@@ -3,6 +3,7 @@
 #include "vmx/exit.h"
 
 #include "hv/hw/cr_bits.h"
+#include "hv/hw/msr_index.h"
 #include "hv/lib/format.h"
 #include "vmx/hypercall.h"
 #include "vmx/inject.h"
@@ -10,6 +11,7 @@
 #include "vmx/vmcs.h"
 
 #define PENDING_DEBUG_BS (1ull << 14)
+#define CS_L		 (1u << 13)
 
 typedef enum exit_result exit_handler(struct vcpu *v);
 
@@ -55,7 +57,15 @@ static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
 	[EXIT_REASON_APIC_WRITE] = exit_apic_write,
 	[EXIT_REASON_VMFUNC] = exit_undefined,
+	[EXIT_REASON_SEAMCALL] = exit_undefined,
+	[EXIT_REASON_TDCALL] = exit_undefined,
 };
+
+bool vmx_exit_traps(uint64_t rflags)
+{
+	return rflags & RFLAGS_TF &&
+	       !(vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL) & IA32_DEBUGCTL_BTF);
+}
 
 void vmx_exit_complete(uint64_t rip, uint64_t rflags)
 {
@@ -66,18 +76,26 @@ void vmx_exit_complete(uint64_t rip, uint64_t rflags)
 	if (blocking & shadow)
 		vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 			     blocking & ~shadow);
-	if (rflags & RFLAGS_TF)
+	if (vmx_exit_traps(rflags))
 		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
 				   PENDING_DEBUG_BS);
 }
 
+static bool in_64bit_mode(void)
+{
+	return vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA &&
+	       vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L;
+}
+
 void vmx_exit_skip(struct vcpu *v, uint32_t length)
 {
-	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
+	uint64_t before = vmcs_read(VMCS_GUEST_RIP);
+	uint64_t rip = before + length;
 
 	(void)v;
-	if (!(vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA))
+	/* Outside of 64-bit mode it has 32 bits, or the VM entry fails. */
+	if ((before ^ rip) >> 32 && !in_64bit_mode())
 		rip = (uint32_t)rip;
 	vmx_exit_complete(rip, vmcs_read(VMCS_GUEST_RFLAGS));
 }

@@ -25,6 +25,9 @@ void vmx_exit_skip(struct vcpu *v, uint32_t length);
 /* The same to a known RIP; RFLAGS as they were at the instruction. */
 void vmx_exit_complete(uint64_t rip, uint64_t rflags);
 
+/* Does an instruction that is no branch end in a single-step trap? */
+bool vmx_exit_traps(uint64_t rflags);
+
 /* vmx/exit_cpu.c */
 enum exit_result exit_cpuid(struct vcpu *v);
 enum exit_result exit_control_register(struct vcpu *v);

@@ -50,7 +50,9 @@ enum exit_result exit_task_switch(struct vcpu *v)
 
 enum exit_result exit_hlt(struct vcpu *v)
 {
-	v->state = VCPU_HALTED;
+	/* A debug exception ends HLT, so a pending one does at once. */
+	if (!vmx_exit_traps(vmcs_read(VMCS_GUEST_RFLAGS)))
+		v->state = VCPU_HALTED;
 	return EXIT_NEXT_INSN;
 }
 
