@@ -372,7 +372,12 @@ void apicv_before_entry(struct vcpu *v)
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	nmi = offer_nmi(v, blocking);
 	interrupt = offer_interrupt(v, blocking);
-	set_windows(v, interrupt, nmi);
+	/* Some processors exit for an NMI window inside the STI shadow, again
+	 * and again; an interrupt window comes behind it. */
+	if (nmi && blocking & INTERRUPTIBILITY_STI)
+		set_windows(v, true, false);
+	else
+		set_windows(v, interrupt, nmi);
 	if (has_vid(v))
 		set_interrupt_status(v);
 	else if (has_tpr_shadow(v))
