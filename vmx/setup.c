@@ -203,8 +203,6 @@ static void reset_registers(struct vcpu *v)
 /* Registers that only RESET changes, and that the guest holds live. */
 static void reset_live_state(struct vcpu *v)
 {
-	static const uint8_t zero[16];
-
 	msr_write(IA32_STAR, 0);
 	msr_write(IA32_LSTAR, 0);
 	msr_write(IA32_CSTAR, 0);
@@ -212,12 +210,15 @@ static void reset_live_state(struct vcpu *v)
 	msr_write(IA32_KERNEL_GS_BASE, 0);
 	if (v->controls.proc2 & VMX_PROC2_RDTSCP)
 		msr_write(IA32_TSC_AUX, 0);
-	asm volatile("fninit");
-	for (unsigned i = 0; i < 16; i++)
-		xmm_write(i, zero);
+	if (v->controls.proc2 & VMX_PROC2_XSAVES_XRSTORS)
+		msr_write(IA32_XSS, 0);
+	xmm_reset();
 	v->xcr0 = 1;
-	if (cr4_read() & CR4_OSXSAVE)
+	if (cr4_read() & CR4_OSXSAVE) {
+		xcr0_write(v->xcr0_allowed | 1);
+		xmm_reset_all();
 		xcr0_write(v->xcr0);
+	}
 }
 
 void setup_power_up(struct vcpu *v, uint64_t tsc_offset)

@@ -2,8 +2,10 @@
 ;
 ; void xmm_read(unsigned number, uint8_t *bytes);
 ; void xmm_write(unsigned number, const uint8_t *bytes);
+; void xmm_reset(void);
+; void xmm_reset_all(void);
 ;
-; In: edi = 0 to 15, rsi = 16 bytes. Clobbers: rax, rdi.
+; In: edi = 0 to 15, rsi = 16 bytes. Clobbers: rax, rdx, rdi.
 
 	bits 64
 	section .text
@@ -43,5 +45,27 @@ xmm_read:
 	global xmm_write
 xmm_write:
 	XMM_TABLE LOAD
+
+	global xmm_reset
+xmm_reset:
+	fxrstor [rel initial]
+	ret
+
+	global xmm_reset_all
+xmm_reset_all:
+	mov eax, -1
+	mov edx, eax
+	xrstor [rel initial]
+	ret
+
+	; An XSAVE area with no component in it: all take their initial values,
+	; but MXCSR, which is always loaded, as FXRSTOR loads all of it.
+	section .rodata
+	align 64
+initial:
+	dw 0x37f		; FCW
+	times 22 db 0
+	dd 0x1f80		; MXCSR
+	times 576 - 28 db 0
 
 	section .note.GNU-stack noalloc noexec nowrite progbits

@@ -13,4 +13,9 @@
 void xmm_read(unsigned number, uint8_t *bytes);
 void xmm_write(unsigned number, const uint8_t *bytes);
 
+/* The x87, MMX and SSE state, MXCSR included, as after FNINIT and RESET; and
+ * (CR4.OSXSAVE is 1) whatever XCR0 has now: AVX, AVX-512, PKRU. */
+void xmm_reset(void);
+void xmm_reset_all(void);
+
 #endif
