@@ -285,4 +285,6 @@ void lapic_timer_vector(uint8_t vector)
 				    : APIC_LVT_TIMER_TSC_DEADLINE;
 
 	reg_write(APIC_LVT_TIMER, mode | vector);
+	/* In xAPIC mode a WRMSR that arms the timer could overtake the store. */
+	cpu_fence();
 }

@@ -264,6 +264,14 @@ static bool vmx_caps_add(const struct vmx_caps *caps,
 	return true;
 }
 
+/* VPIDs are of use only where what they tag can be forgotten. */
+static bool vmx_caps_invvpid(const struct vmx_caps *caps)
+{
+	return caps->ept_vpid & VMX_VPID_INVVPID &&
+	       caps->ept_vpid &
+		       (VMX_VPID_INVVPID_SINGLE | VMX_VPID_INVVPID_ALL);
+}
+
 static bool vmx_caps_add_base(const struct vmx_caps *caps,
 			      struct vmx_controls *controls, char *text,
 			      size_t size)
@@ -274,6 +282,8 @@ static bool vmx_caps_add_base(const struct vmx_caps *caps,
 
 		if (base[i].need == VMX_NEED_IF_HAD)
 			mask &= vmx_caps_may(caps, base[i].word);
+		if (base[i].word == VMX_WORD_PROC2 && !vmx_caps_invvpid(caps))
+			mask &= ~(uint64_t)VMX_PROC2_VPID;
 		if (!vmx_caps_add(caps,
 				  base[i].need == VMX_NEED_POSSIBLE ? &unused
 								    : controls,

@@ -74,6 +74,7 @@ bool vmx_cpu_on(void)
 	set_control_registers(&caps);
 	region[0] = caps.basic & VMX_BASIC_REVISION_MASK;
 	if (!vmx_on(frame_hpa(region).value)) {
+		cr4_write(cr4_read() & ~CR4_VMXE); /* says: VMX is on */
 		log_line("CPU %u: VMXON failed", number);
 		return false;
 	}
