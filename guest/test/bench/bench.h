@@ -14,6 +14,7 @@
 
 #define BENCH_QUIET  0x41 /* its handler counts and leaves it in service */
 #define BENCH_EOI    0x51 /* its handler counts and ends it */
+#define BENCH_TIMER  0x71 /* like BENCH_EOI, for nothing but the timer */
 #define BENCH_LEVEL  0x61 /* like BENCH_QUIET, through the I/O APIC */
 #define BENCH_NOBODY 0x0e /* an APIC ID that no CPU has */
 

@@ -33,7 +33,10 @@ static void irq_set(unsigned vector, void (*handler)(void))
 
 void bench_irq_begin(void)
 {
+	void (*ends)(void) = bench_x2apic ? bench_irq_x2apic : bench_irq_xapic;
+
 	irq_set(BENCH_QUIET, bench_irq_quiet);
 	irq_set(BENCH_LEVEL, bench_irq_quiet);
-	irq_set(BENCH_EOI, bench_x2apic ? bench_irq_x2apic : bench_irq_xapic);
+	irq_set(BENCH_EOI, ends);
+	irq_set(BENCH_TIMER, ends);
 }

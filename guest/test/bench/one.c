@@ -229,12 +229,12 @@ static void one_wait(uint64_t before)
 
 static void one_deadline_prepare(void)
 {
-	bench_apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | BENCH_EOI);
+	bench_apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | BENCH_TIMER);
 }
 
 static void one_count_prepare(void)
 {
-	bench_apic_write(APIC_LVT_TIMER, BENCH_EOI);
+	bench_apic_write(APIC_LVT_TIMER, BENCH_TIMER);
 }
 
 static void one_deadline_past(void)
