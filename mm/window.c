@@ -14,23 +14,20 @@ bool window_init(struct window *window, uint32_t number)
 	return window->entry;
 }
 
-void *window_map_other(struct window *window, hpa_t page)
+void *window_map_other(struct window *window, hpa_t page, uint32_t set)
 {
-	uint32_t slot;
+	uint32_t slot = set;
 	uint8_t *address;
 
-	for (slot = 0; slot < WINDOW_SLOTS; slot++) {
-		if (window->page[slot] == page.value) {
-			window->last = slot;
-			return window->base + slot * PAGE_SIZE;
-		}
-	}
 	ASSERT(!(page.value & PAGE_MASK));
-	/* In turn, but not the one that the caller may still be using. */
-	slot = window->victim;
+	/* An empty one, or in turn, but not the one that the caller may still
+	 * be using. */
+	if (window->page[set] != WINDOW_EMPTY)
+		slot = window->page[set + 1] == WINDOW_EMPTY
+			       ? set + 1
+			       : set + (window->turn++ & 1);
 	if (slot == window->last)
-		slot = (slot + 1) % WINDOW_SLOTS;
-	window->victim = (slot + 1) % WINDOW_SLOTS;
+		slot ^= 1;
 	window->last = slot;
 	window->page[slot] = page.value;
 	window->entry[slot] = paging_window_entry(page);

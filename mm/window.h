@@ -12,7 +12,10 @@
 #include "hv/hw/self.h"
 #include "mm/addr.h"
 
-#define WINDOW_SLOTS 4
+/* A page's number chooses a set of two slots: a walk through the guest's tables
+ * and the page it ends at stay mapped together. */
+#define WINDOW_SETS  8
+#define WINDOW_SLOTS (2 * WINDOW_SETS)
 #define WINDOW_EMPTY UINT64_MAX
 
 struct window {
@@ -20,14 +23,14 @@ struct window {
 	uint8_t *base;		     /* slot n is at base + n * PAGE_SIZE */
 	volatile uint64_t *entry;    /* the page-table entries of the slots */
 	uint32_t last;		     /* the slot that was asked for last */
-	uint32_t victim;
+	uint32_t turn;		     /* which of two goes next */
 };
 
 /* Maps the slots of CPU number into the page tables; false: no memory. */
 bool window_init(struct window *window, uint32_t number);
 
-/* The slower part of window_map(). */
-void *window_map_other(struct window *window, hpa_t page);
+/* The slow part of window_map(): maps the page in one of the set's slots. */
+void *window_map_other(struct window *window, hpa_t page, uint32_t set);
 
 /*
  * The page at host-physical page (4 KiB aligned, RAM of a VM), readable and
@@ -37,11 +40,13 @@ void *window_map_other(struct window *window, hpa_t page);
 static inline void *window_map(hpa_t page)
 {
 	struct window *window = cpu_self()->window;
-	uint32_t last = window->last;
+	uint32_t set = page.value / PAGE_SIZE % WINDOW_SETS * 2;
 
-	if (window->page[last] == page.value)
-		return window->base + last * PAGE_SIZE;
-	return window_map_other(window, page);
+	if (window->page[set] != page.value &&
+	    window->page[++set] != page.value)
+		return window_map_other(window, page, set - 1);
+	window->last = set;
+	return window->base + set * PAGE_SIZE;
 }
 
 /* Unmaps all windows of this CPU. */
