@@ -27,6 +27,9 @@ void apicv_timer_unpost(struct vcpu *v)
 	v->time_stale = true;
 	if (pi_desc_unpost_timer(&v->pi))
 		return;
+	/* Nobody else notifies meanwhile, so it was the timer's notification
+	 * that did it, and none is under way any more. */
+	v->notify_tsc = UINT64_MAX;
 	vlapic_timer_delivered(&v->vlapic);
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 }
