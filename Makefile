@@ -193,7 +193,8 @@ PURE := $(wildcard \
 	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
 	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
-	$(addprefix vmx/,$(addsuffix .c,caps* check* controls decode* emulate* \
+	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
+		decode* emulate* \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason)) \
 	hv/lib/format.c hv/console_mux.c)

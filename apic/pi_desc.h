@@ -25,10 +25,20 @@ _Static_assert(sizeof(struct pi_desc) == 64, "one descriptor, one line");
 
 /* In .timer: PIR holds that vector for a time that has not come. */
 #define PI_DESC_TIMER_POSTED (1u << 8)
+/* Or: the processor delivers it by itself; PIR holds nothing. */
+#define PI_DESC_TIMER_VIRTUAL (1u << 9)
 
-#define PI_DESC_ON	     (1u << 0)
-#define PI_DESC_SN	     (1u << 1)
-#define PI_DESC_NV_SHIFT     16
+#define PI_DESC_ON	      (1u << 0)
+#define PI_DESC_SN	      (1u << 1)
+#define PI_DESC_NV_SHIFT      16
+
+/* Whom the processor notifies, and how, that posts an IPI by itself. */
+static inline void pi_desc_set_target(struct pi_desc *pi, uint8_t vector,
+				      uint32_t apic_id, bool x2apic)
+{
+	pi->control = (uint32_t)vector << PI_DESC_NV_SHIFT;
+	pi->ndst = x2apic ? apic_id : apic_id << 8;
+}
 
 /* Sets PIR[vector], then ON.  True when ON went from 0 to 1: notify. */
 static inline bool pi_desc_post(struct pi_desc *pi, uint8_t vector)

@@ -211,6 +211,8 @@ static void power_up(struct vcpu *v)
 	apic->max_phys_bits = v->phys_bits;
 	apic->timer_ratio = cpuid_policy_timer_ratio(clock_tsc_hz());
 	vlapic_reset(apic);
+	pi_desc_set_target(&v->pi, v->notification_vector,
+			   percpu()->self.apic_id, lapic_x2apic());
 	setup_power_up(v, 0 - v->vm->start_tsc);
 }
 

@@ -35,7 +35,8 @@ struct vm {
 	struct ept ept;
 	struct cpuid_policy cpuid;
 	struct board board;
-	hpa_t apic_access; /* the APIC-access page's frame */
+	hpa_t apic_access;	/* the APIC-access page's frame */
+	uint64_t *pid_pointers; /* for IPI virtualization, by APIC ID */
 	uint64_t start_tsc;
 	uint8_t *testdev_mmio; /* NULL: no test device */
 

@@ -266,6 +266,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->phys_bits = (uint8_t)cpuid_policy_physical_bits(&vm->cpuid);
 	v->memory = &vm->memory;
 	v->apic_access = vm->apic_access;
+	v->pid_pointers = vm->pid_pointers;
+	v->pid_last = (uint16_t)(vm->config->vcpus - 1);
 	v->io_bitmap = io_bitmap;
 	v->vmcs = pages(FRAME_VMX, PAGE_SIZE);
 	v->msr_bitmap = pages(FRAME_VMX, PAGE_SIZE);
@@ -285,7 +287,9 @@ static bool make_vcpus(struct vm *vm, struct apic_choice apic)
 	uint8_t *io_bitmap = pages(FRAME_VMX, 2 * PAGE_SIZE);
 	void *apic_access = pages(FRAME_VMX, PAGE_SIZE);
 
-	if (!io_bitmap || !apic_access)
+	vm->pid_pointers =
+		pages(FRAME_VMX, CONFIG_VCPUS_MAX * sizeof(*vm->pid_pointers));
+	if (!io_bitmap || !apic_access || !vm->pid_pointers)
 		return false;
 	memset(io_bitmap, 0xff, 2 * PAGE_SIZE);
 	vm->apic_access = frame_hpa(apic_access);

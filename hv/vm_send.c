@@ -38,7 +38,8 @@ static void post_level(struct vcpu *v, uint8_t vector)
 static void notify(struct vcpu *v)
 {
 	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) ||
-	    __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST))
+	    __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST) &
+		    PI_DESC_TIMER_POSTED)
 		smp_kick(v->cpu);
 	else
 		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);

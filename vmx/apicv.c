@@ -9,6 +9,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/lib/panic.h"
 #include "mm/frame.h"
+#include "vmx/apicv_tertiary.h"
 #include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
@@ -199,6 +200,7 @@ void apicv_configure(struct vcpu *v)
 	vmcs_write32(VMCS_SECONDARY_CONTROLS, v->controls.proc2);
 	v->interrupt_window = v->nmi_window = false;
 	write_apic_fields(v);
+	apicv_tertiary_write(v);
 	configure_view(v);
 	v->events_stale = true;
 }

@@ -3,29 +3,55 @@
 #include "vmx/apicv_timer.h"
 
 #include "hv/hw/tsc.h"
+#include "vmx/apicv_tertiary.h"
 
-bool apicv_timer_post(struct vcpu *v)
+static bool post(struct vcpu *v, uint8_t vector)
 {
 	uint64_t quiet = tsc_read() - v->pi.notified_tsc;
-	uint8_t vector;
 	bool posted;
 
-	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) || v->pi.timer ||
-	    quiet < v->quiet_tsc || !vlapic_timer_postable(&v->vlapic, &vector))
+	/* A processor that posts IPIs itself does not look at .timer. */
+	if (v->controls.proc3 & VMX_PROC3_IPI_VIRTUALIZATION ||
+	    quiet < v->quiet_tsc)
 		return false;
 	spin_lock(&v->posters_lock);
 	posted = !bitmap256_test(&v->posters, vector) &&
 		 pi_desc_post_timer(&v->pi, vector);
 	spin_unlock(&v->posters_lock);
-	v->timer_posts += posted;
 	return posted;
+}
+
+bool apicv_timer_post(struct vcpu *v)
+{
+	uint8_t vector;
+
+	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) || v->pi.timer ||
+	    !vlapic_timer_postable(&v->vlapic, &vector))
+		return false;
+	if (v->controls.proc3 & VMX_PROC3_APIC_TIMER_VIRTUALIZATION) {
+		apicv_tertiary_arm(v, vector);
+		v->pi.timer = PI_DESC_TIMER_VIRTUAL;
+	} else if (!post(v, vector)) {
+		return false;
+	}
+	v->timer_posts++;
+	return true;
+}
+
+/* Takes the vector back; false: it was delivered. */
+static bool take_back(struct vcpu *v)
+{
+	if (v->pi.timer != PI_DESC_TIMER_VIRTUAL)
+		return pi_desc_unpost_timer(&v->pi);
+	v->pi.timer = 0;
+	return apicv_tertiary_disarm();
 }
 
 void apicv_timer_unpost(struct vcpu *v)
 {
 	v->armed_tsc = 0; /* to be armed again, perhaps for an exit */
 	v->time_stale = true;
-	if (pi_desc_unpost_timer(&v->pi))
+	if (take_back(v))
 		return;
 	/* Nobody else notifies meanwhile, so it was the timer's notification
 	 * that did it, and none is under way any more. */

@@ -8,7 +8,9 @@
  *   - whoever posts while it lies there sends a kick, not a notification;
  *   - it is put there only when nobody notified this vCPU for a while, which is
  *     far longer than an IPI is under way;
- *   - a vector that anybody else ever posted to this vCPU is never used.
+ *   - a vector that anybody else ever posted to this vCPU is never used;
+ *   - processors do not post IPIs by themselves (IPI virtualization).
+ * With APIC-timer virtualization the vector need not lie in PIR.
  */
 #ifndef VMX_APICV_TIMER_H
 #define VMX_APICV_TIMER_H

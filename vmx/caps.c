@@ -336,13 +336,20 @@ static bool vmx_caps_add_wish(const struct vmx_caps *caps,
 	return true;
 }
 
-/* What follows from the others: CR8 exits, the activation of whole words. */
+/* What follows from the others: CR8 exits; IPIs and timers without exits, with
+ * posted interrupts; the activation of whole words. */
 static bool vmx_caps_add_implied(const struct vmx_caps *caps,
+				 const struct vmx_wish *wish,
 				 struct vmx_controls *controls, char *text,
 				 size_t size)
 {
 	uint64_t implied = 0;
 
+	if (controls->pin & VMX_PIN_POSTED_INTERRUPTS &&
+	    vmx_caps_allow(caps, VMX_WORD_PROC, VMX_PROC_TERTIARY_CONTROLS))
+		controls->proc3 |= caps->proc3 & ~wish->off.proc3 &
+				   (VMX_PROC3_IPI_VIRTUALIZATION |
+				    VMX_PROC3_APIC_TIMER_VIRTUALIZATION);
 	if (!(controls->proc & VMX_PROC_TPR_SHADOW))
 		implied |=
 			VMX_PROC_CR8_LOAD_EXITING | VMX_PROC_CR8_STORE_EXITING;
@@ -364,7 +371,7 @@ bool vmx_caps_controls(const struct vmx_caps *caps, const struct vmx_wish *wish,
 	    !vmx_caps_ept_ok(caps, text, size) ||
 	    !vmx_caps_add_tier(caps, wish, controls, text, size) ||
 	    !vmx_caps_add_wish(caps, wish, controls, text, size) ||
-	    !vmx_caps_add_implied(caps, controls, text, size))
+	    !vmx_caps_add_implied(caps, wish, controls, text, size))
 		return false;
 	broken = vmx_controls_broken(controls, 0);
 	if (broken)

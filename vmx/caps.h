@@ -107,7 +107,8 @@ struct vmx_wish {
  * bitmaps, EPT, unrestricted guest, save/load of debug controls, EFER and PAT
  * on exit and entry, acknowledge interrupt on exit, 64-bit host; CR8 exiting
  * exactly without TPR shadow.  1 where the processor has them: VPID, RDTSCP,
- * INVPCID, XSAVES, WBINVD exiting.  0, but allowed: interrupt-window and
+ * INVPCID, XSAVES, WBINVD exiting; and, with posted interrupts, IPI and
+ * APIC-timer virtualization.  0, but allowed: interrupt-window and
  * NMI-window exiting.  The preemption timer only by wish->on.
  */
 bool vmx_caps_controls(const struct vmx_caps *caps, const struct vmx_wish *wish,

@@ -139,8 +139,10 @@ struct vcpu {
 	void *vmcs;
 	uint8_t *apic_page; /* the virtual-APIC page */
 	struct msr_bitmap *msr_bitmap;
-	hpa_t apic_access; /* the VM's APIC-access frame */
-	hpa_t io_bitmap;   /* two pages, A then B */
+	uint64_t *pid_pointers; /* the VM's, one entry per vCPU; any CPU */
+	uint16_t pid_last;	/* the last entry's index */
+	hpa_t apic_access;	/* the VM's APIC-access frame */
+	hpa_t io_bitmap;	/* two pages, A then B */
 };
 
 static inline bool vcpu_is_bsp(const struct vcpu *v)

@@ -331,6 +331,25 @@ static void test_tertiary(void **state)
 	wish.tier = APIC_TIER_EMULATE;
 	assert_false(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
 	assert_non_null(strstr(text, "needs \"use TPR shadow\" to be on"));
+
+	/* Without a wish: with posted interrupts, where the processor can. */
+	wish = (struct vmx_wish){.tier = APIC_TIER_POSTED};
+	caps.proc3 = ~0ull;
+	assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
+	assert_int_equal(c.proc3, VMX_PROC3_IPI_VIRTUALIZATION |
+					  VMX_PROC3_APIC_TIMER_VIRTUALIZATION);
+	wish.off.proc3 = VMX_PROC3_IPI_VIRTUALIZATION;
+	assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
+	assert_int_equal(c.proc3, VMX_PROC3_APIC_TIMER_VIRTUALIZATION);
+	wish = (struct vmx_wish){.tier = APIC_TIER_POSTED,
+				 .off.pin = VMX_PIN_POSTED_INTERRUPTS};
+	assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
+	assert_int_equal(c.proc3, 0);
+	assert_false(c.proc & VMX_PROC_TERTIARY_CONTROLS);
+	wish = (struct vmx_wish){.tier = APIC_TIER_POSTED};
+	caps.proc &= ~(1ull << (17 + 32));
+	assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
+	assert_int_equal(c.proc3, 0);
 }
 
 /* A tier is never above what any of the CPUs can do. */
