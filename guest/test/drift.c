@@ -154,6 +154,7 @@ static void drift_periodic(const char *tier, bool jumps)
 /* Every deadline is armed by the handler of the one before. */
 static void drift_deadlines(const char *tier, bool jumps)
 {
+	insn_window(); /* what a failure before has left */
 	drift_again = true;
 	apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | DRIFT_VECTOR);
 	drift_fence();

@@ -68,7 +68,7 @@ enum sequence_mode {
 enum sequence_kind {
 	SEQUENCE_OP_READ,  /* register a */
 	SEQUENCE_OP_WRITE, /* value to register a */
-	SEQUENCE_OP_CR8,   /* writes a, reads back */
+	SEQUENCE_OP_CR8,   /* writes a, reads back; value: window at once */
 	SEQUENCE_OP_EOI,
 	SEQUENCE_OP_SELF,     /* SELF IPI, or the shorthand in xAPIC mode */
 	SEQUENCE_OP_IPI,      /* value: ICR, but for xAPIC's destination */
@@ -362,6 +362,10 @@ static inline void sequence_step(struct sequence *s,
 		break;
 	case SEQUENCE_OP_CR8:
 		sequence_see_gp(s, s->machine->cr8_write(s, cpu, op->a));
+		if (op->value) {
+			s->policy = SEQUENCE_FINISH;
+			s->machine->window(s, cpu, false);
+		}
 		sequence_see(s, s->machine->cr8_read(s, cpu));
 		break;
 	case SEQUENCE_OP_EOI:

@@ -239,9 +239,13 @@ static inline void sequence_random_op(struct sequence_op *op, uint64_t *state,
 		op->value = sequence_value(state, op->a);
 		break;
 	case SEQUENCE_OP_CR8:
+		/* Half of all next to the vectors that are likely. */
 		op->a = (uint16_t)sequence_below(state, 8);
+		if (sequence_below(state, 2))
+			op->a = 2 | (op->a & 5);
 		if (!sequence_below(state, 8))
 			op->a += 9; /* 16 is too much */
+		op->value = sequence_below(state, 2);
 		break;
 	case SEQUENCE_OP_SELF:
 		op->value = sequence_vector(state);
