@@ -7,6 +7,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/lib/string.h"
 #include "vmx/apicv.h"
+#include "vmx/apicv_timer.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/vmcs.h"
@@ -216,6 +217,7 @@ static enum emulate_result access_physical(const struct guest_access_context *a,
 	if (in_apic_page(a, address)) {
 		uint32_t offset = address.value & PAGE_MASK;
 
+		apicv_sync(v);
 		if (write)
 			return apic_write(v, offset, size, data);
 		apic_read(v, offset, size, data);

@@ -113,6 +113,33 @@ static void write_again(void)
 	end();
 }
 
+/* An access to the timer that the processor does not virtualize, about when the
+ * deadline comes: it comes once. */
+static void write_wide(void)
+{
+	volatile uint64_t *lvt =
+		(volatile uint64_t *)(APIC_BASE + APIC_LVT_TIMER);
+	uint32_t seed = 0x2468ace;
+
+	begin();
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t then;
+
+		deadline = insn_rdtsc() + FAR;
+		then = deadline + 200 - random_next(&seed) % 2000;
+		fired = 0;
+		trap_wrmsr(APIC_DEADLINE_MSR, deadline);
+		while (insn_rdtsc() < then)
+			insn_pause();
+		*lvt = APIC_TIMER_DEADLINE | TIMER_VECTOR;
+		await(1);
+		insn_window();
+		if (fired != 1)
+			early++;
+	}
+	end();
+}
+
 static void verdict(unsigned tier, const char *what)
 {
 	guest_check(!early && !lost, tiers_name(tier),
@@ -141,6 +168,12 @@ static void run(unsigned tier)
 		insn_pause();
 	cpu_wait(1);
 	verdict(tier, "written again");
+	done = false;
+	cpu_ask(1, write_wide);
+	while (!done)
+		insn_pause();
+	cpu_wait(1);
+	verdict(tier, "with wide writes");
 }
 
 void guest_main(void)

@@ -18,7 +18,7 @@ reset = stop
 def deadlines_are_not_lost(test):
     result = test.boot(config=CONFIG)
     for tier in ("emulate", "delivery", "posted", "roam"):
-        for what in ("among IPIs", "written again"):
+        for what in ("among IPIs", "written again", "with wide writes"):
             result.expect(rf"^PASS {tier}: \d+ deadlines {what}: 0 lost, 0 early$", count=1)
     result.expect_not(r"^FAIL ")
     result.expect(r"^END 0 failed$", count=1)
