@@ -68,6 +68,11 @@ bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
 	return true;
 }
 
+bool vlapic_timer_repeats(const struct vlapic *v)
+{
+	return is_periodic_mode(v->lvt_timer);
+}
+
 bool vlapic_timer_postable(const struct vlapic *v, uint8_t *vector)
 {
 	*vector = v->lvt_timer & APIC_LVT_VECTOR;

@@ -109,6 +109,20 @@ static void arm(struct vcpu *v, uint64_t next, bool alone)
 }
 
 /*
+ * When the APIC timer needs the physical one.  A period shorter than an exit
+ * would keep the guest from ever running: its expiries come late, then.
+ */
+static uint64_t timer_due(const struct vcpu *v)
+{
+	uint64_t soonest;
+
+	if (v->timer_tsc == VLAPIC_NEVER || !vlapic_timer_repeats(&v->vlapic))
+		return v->timer_tsc;
+	soonest = tsc_read() + v->quiet_tsc / 2;
+	return v->timer_tsc > soonest ? v->timer_tsc : soonest;
+}
+
+/*
  * What is due happens; the physical timer is armed for what comes next.  Only
  * when something may have changed: when the physical timer fires, the guest
  * exits, or HLT in root mode ends.  But a timer that was posted expires without
@@ -117,6 +131,7 @@ static void arm(struct vcpu *v, uint64_t next, bool alone)
 static void serve_time(struct vcpu *v)
 {
 	uint64_t others = board_next(v), next, console;
+	uint64_t timer;
 	bool alone;
 
 	if (others != NEVER && others <= tsc_read()) {
@@ -131,7 +146,8 @@ static void serve_time(struct vcpu *v)
 		others = console < others ? console : others;
 	}
 	alone = others == NEVER;
-	next = v->timer_tsc < others ? v->timer_tsc : others;
+	timer = timer_due(v);
+	next = timer < others ? timer : others;
 	if (next != v->armed_tsc || (!alone && v->timer_vector == IRQ_NOTIFY))
 		arm(v, next, alone);
 }

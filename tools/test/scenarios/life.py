@@ -37,6 +37,7 @@ def reset_ends(test):
 
 
 @scenario(cases={"realmode": dict(guest="realmode", vcpus=1),
+                 "short-period": dict(guest="short_period", vcpus=1),
                  "deadline": dict(guest="deadline", vcpus=2),
                  "trap-storm": dict(guest="trap_storm", vcpus=2)})
 def holds(test, guest, vcpus):
