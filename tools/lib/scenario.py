@@ -61,6 +61,16 @@ def registered():
     return list(_registry)
 
 
+def vm(name, apic, vcpus=1, guest=None, cmdline="", **keys):
+    """The section of apical.cfg for a test guest."""
+    lines = [f"[vm {name}]", f"kernel = \\{guest or name}.flat", f"vcpus = {vcpus}",
+             "memory = 16", f"apic = {apic}", "debug-exit = on", "reset = stop"]
+    if cmdline:
+        lines.append(f"cmdline = {cmdline}")
+    lines += [f"{key} = {value}" for key, value in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
 class Result:
     """How a run went: .status, .reason, .serial and .com2 (plain text), .log
     (the folder with everything)."""

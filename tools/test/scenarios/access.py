@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Accesses to what is not memory, and NMIs: the same on every tier."""
 
-from lib.scenario import scenario
-from scenarios.guests import vm
+from lib.scenario import scenario, vm
 
 TIERS = ("emulate", "access-page", "register", "posted")
 ALL_TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")

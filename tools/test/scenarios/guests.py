@@ -4,18 +4,9 @@
 import re
 
 from lib.paths import BUILD
-from lib.scenario import scenario
+from lib.scenario import scenario, vm
 
 TIERS = ("access-page", "emulate")
-
-
-def vm(name, apic, vcpus=1, guest=None, cmdline="", **keys):
-    lines = [f"[vm {name}]", f"kernel = \\{guest or name}.flat", f"vcpus = {vcpus}",
-             "memory = 16", f"apic = {apic}", "debug-exit = on", "reset = stop"]
-    if cmdline:
-        lines.append(f"cmdline = {cmdline}")
-    lines += [f"{key} = {value}" for key, value in keys.items()]
-    return "\n".join(lines) + "\n"
 
 
 def on_tiers(**cases):
@@ -88,3 +79,34 @@ def firmware(test, program):
         result.expect(r"^\[apical\] 2 of 5 CPUs")
     result.expect(r"^END 0 failed$", count=1)
     result.expect_status(0)
+
+
+@scenario()
+def firmware_spcr(test):
+    """ACPI's SPCR names COM2: everything from the loader's first line to the
+    verdict is there, and nothing of it on COM1."""
+    com2 = test.log / "com2.log"
+    result = test.boot(config=vm("t", "access-page", 1, "hello"),
+                       efi=BUILD / "tools/test/efi/fakemadt.efi",
+                       files={"EFI/apical/BOOTX64.EFI": BUILD / "BOOTX64.EFI",
+                              "acpi.txt": b"spcr\n"},
+                       options=("--com2", str(com2)))
+    result.expect(r"^fakemadt: ")
+    result.expect_not(r"^\[apical\] vm t ended")
+    told = com2.read_text(errors="replace")
+    for line in ("[apical] loader: Apical", "END 0 failed",
+                 "[apical] vm t ended: exit code 0", "[apical] verdict: ok"):
+        assert line in told, f"{line!r} is not on COM2"
+
+
+@scenario()
+def a_halted_neighbour_changes_nothing(test):
+    """One VM halts for ever with interrupts off; the other one ends as ever. The
+    run cannot end, so its time limit does."""
+    result = test.boot(config=vm("halted", "access-page", guest="hlt_cli") +
+                       vm("good", "access-page", guest="apic_basic"), cpus=2,
+                       timeout=40)
+    result.expect(r"^\[good\] END 0 failed$", count=1)
+    result.expect(r"^\[apical\] vm good ended: exit code 0$", count=1)
+    result.expect_not(r"^\[good\] FAIL |vm halted ended|verdict")
+    result.expect_status(124)
