@@ -268,6 +268,20 @@ static void test_again(void **state)
 	}
 }
 
+/* An exit that does not fit the kept instruction. */
+static void test_again_but_a_write(void **state)
+{
+	(void)state;
+	CODE_IS(LOAD_TPR);
+	apic_page[TPR] = 0x66;
+	apic_access(0, TPR);
+	vmx_write(VMCS_GUEST_RIP, CODE);
+	v.gpr[GPR_RAX] = 0x11;
+	apic_access(1, TPR);
+	assert_int_equal(v.gpr[GPR_RAX], 0x66);
+	assert_int_equal(apic_page[TPR], 0x66);
+}
+
 /* The hint is for the operand at that offset alone. */
 static void test_hint_is_not_for_another(void **state)
 {
@@ -519,6 +533,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_both_ways, setup),
 		cmocka_unit_test_setup(test_again, setup),
+		cmocka_unit_test_setup(test_again_but_a_write, setup),
 		cmocka_unit_test_setup(test_hint_is_not_for_another, setup),
 		cmocka_unit_test_setup(test_unknown_types_stop, setup),
 		cmocka_unit_test_setup(test_not_decoded, setup),
