@@ -195,7 +195,7 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
 		decode* emulate* \
-		exit_mem guest_access delivery inject insn_cache plain_move \
+		exit_mem guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason)) \
 	hv/lib/format.c hv/console_mux.c)

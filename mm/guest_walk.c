@@ -20,7 +20,6 @@ struct walk {
 	enum walk_kind kind;
 	enum guest_access access;
 	bool user;
-	struct guest_walk_trace *trace; /* or NULL */
 	/* ANDed over the levels: */
 	bool may_write, may_user, may_fetch;
 };
@@ -51,25 +50,6 @@ static void entry_set(const struct walk *w, gpa_t address, uint64_t bits)
 	unsigned up = address.value & 4 ? 32 : 0;
 
 	guest_mem_or64(w->mem, gpa(address.value & ~7ull), bits << up);
-}
-
-/* An entry that was used, with the flags that the walk has set. */
-static void note(struct walk *w, gpa_t address, uint64_t value)
-{
-	struct guest_walk_trace *trace = w->trace;
-	hpa_t at;
-
-	if (!trace)
-		return;
-	if (w->kind < WALK_4 ||
-	    (address.value & ~PAGE_MASK) == w->paging->apic_page.value ||
-	    !guest_mem_translate(w->mem, address, &at)) {
-		trace->count = 0;
-		w->trace = NULL;
-		return;
-	}
-	trace->entry[trace->count].at = at;
-	trace->entry[trace->count++].value = value;
 }
 
 static uint32_t error_code(const struct walk *w, uint32_t cause)
@@ -164,7 +144,6 @@ static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 		set |= PTE_DIRTY;
 	if ((entry & set) != set)
 		entry_set(w, entry_at, set);
-	note(w, entry_at, entry | set);
 	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
 		base = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
 	return (struct guest_walk_result){
@@ -200,22 +179,19 @@ static struct guest_walk_result descend(struct walk *w, uint64_t table,
 			return leaf(w, at, entry, level, address);
 		if (!(entry & PTE_ACCESSED))
 			entry_set(w, at, PTE_ACCESSED);
-		note(w, at, entry | PTE_ACCESSED);
 		table = entry & 0x000ffffffffff000ull;
 	}
 }
 
-static struct guest_walk_result walk(const struct guest_mem *mem,
-				     const struct guest_paging *paging,
-				     gla_t address, enum guest_access access,
-				     bool implicit_supervisor,
-				     struct guest_walk_trace *trace)
+struct guest_walk_result guest_walk(const struct guest_mem *mem,
+				    const struct guest_paging *paging,
+				    gla_t address, enum guest_access access,
+				    bool implicit_supervisor)
 {
 	struct walk w = {
 		.mem = mem,
 		.paging = paging,
 		.access = access,
-		.trace = trace,
 		.user = paging->cpl == 3 && !implicit_supervisor,
 		.may_write = true,
 		.may_user = true,
@@ -247,28 +223,4 @@ static struct guest_walk_result walk(const struct guest_mem *mem,
 		return descend(&w, paging->cr3 & 0x000ffffffffff000ull, 5,
 			       address);
 	}
-}
-
-struct guest_walk_result guest_walk(const struct guest_mem *mem,
-				    const struct guest_paging *paging,
-				    gla_t address, enum guest_access access,
-				    bool implicit_supervisor)
-{
-	return walk(mem, paging, address, access, implicit_supervisor, NULL);
-}
-
-struct guest_walk_result guest_walk_traced(const struct guest_mem *mem,
-					   const struct guest_paging *paging,
-					   gla_t address,
-					   enum guest_access access,
-					   bool implicit_supervisor,
-					   struct guest_walk_trace *trace)
-{
-	struct guest_walk_result result;
-
-	trace->count = 0;
-	result = walk(mem, paging, address, access, implicit_supervisor, trace);
-	if (!result.ok)
-		trace->count = 0;
-	return result;
 }

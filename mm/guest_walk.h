@@ -12,7 +12,6 @@
 
 #include "mm/addr.h"
 #include "mm/guest_mem.h"
-#include "mm/window.h"
 
 /* No page: a walk reads an entry at no such address. */
 #define GUEST_WALK_NO_APIC ((gpa_t){UINT64_MAX})
@@ -49,34 +48,6 @@ struct guest_walk_result {
 };
 
 /*
- * The entries that a walk used: while they are in memory as they were, the
- * same walk has the same result.  IA-32e paging only.
- */
-struct guest_walk_trace {
-	unsigned count; /* 0: it cannot be told */
-	struct {
-		hpa_t at;
-		uint64_t value;
-	} entry[5];
-};
-
-/* True when all entries are as they were. */
-static inline bool guest_walk_is_same(const struct guest_walk_trace *trace)
-{
-	for (unsigned i = 0; i < trace->count; i++) {
-		hpa_t at = trace->entry[i].at;
-		uint8_t *page = window_map(hpa(at.value & ~PAGE_MASK));
-		uint64_t *entry =
-			(uint64_t *)(void *)(page + (at.value & PAGE_MASK));
-
-		if (__atomic_load_n(entry, __ATOMIC_RELAXED) !=
-		    trace->entry[i].value)
-			return false;
-	}
-	return true;
-}
-
-/*
  * Translates one address.  implicit_supervisor: an access that counts as
  * supervisor whatever the CPL (descriptor tables, TSS).  Sets accessed and
  * dirty bits as the processor does.  A table that is not RAM, or lies in the
@@ -87,13 +58,5 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 				    const struct guest_paging *paging,
 				    gla_t address, enum guest_access access,
 				    bool implicit_supervisor);
-
-/* The same, telling the entries it used (count 0 after a fault). */
-struct guest_walk_result guest_walk_traced(const struct guest_mem *mem,
-					   const struct guest_paging *paging,
-					   gla_t address,
-					   enum guest_access access,
-					   bool implicit_supervisor,
-					   struct guest_walk_trace *trace);
 
 #endif

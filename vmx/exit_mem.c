@@ -23,7 +23,6 @@
 #include "vmx/guest_access.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
-#include "vmx/plain_move.h"
 #include "vmx/qualification.h"
 #include "vmx/vmcs.h"
 
@@ -219,8 +218,6 @@ static enum exit_result emulate_current(struct current *c)
 
 	switch (fetch_and_decode(c, &address, &error_code)) {
 	case DECODE_OK:
-		if (c->mode == DECODE_64)
-			plain_move_keep(v, &c->access.paging, c->rip, &c->insn);
 		return execute(c);
 	case DECODE_UD:
 		return inject_ud(v);
@@ -260,45 +257,38 @@ static enum exit_result in_delivery(struct vcpu *v, bool walk)
 /* An NMI's IRET that was cut off after it had unblocked NMIs. */
 static void block_nmi_again(const struct qualification_ept *q)
 {
+	uint32_t vectoring = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
 	uint32_t state;
 
-	if (!q->nmi_unblocking ||
-	    vmcs_read32(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID)
+	if (!q->nmi_unblocking || vectoring & INTERRUPTION_VALID)
 		return;
 	state = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 		     state | INTERRUPTIBILITY_NMI);
 }
 
-static bool is_ram(const struct vcpu *v, gpa_t apic_page, gpa_t address)
+static bool is_ram(const struct current *c, gpa_t address)
 {
 	hpa_t backing;
 
-	return (address.value & ~PAGE_MASK) != apic_page.value &&
-	       guest_mem_translate(v->memory, address, &backing);
+	return (address.value & ~PAGE_MASK) !=
+		       c->access.paging.apic_page.value &&
+	       guest_mem_translate(c->access.vcpu->memory, address, &backing);
 }
 
 enum exit_result exit_ept_violation(struct vcpu *v)
 {
-	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	struct qualification_ept q =
+		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	gpa_t address = gpa(vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS));
-	gpa_t apic_page = guest_access_apic_page(v);
-	bool in_ram = is_ram(v, apic_page, address);
-	struct qualification_ept q;
-	enum exit_result result;
 	struct current c;
 	char text[64];
 
-	if (qualification_ept_is_data(qualification) && !v->event_injected &&
-	    !in_ram &&
-	    plain_move(v, apic_page, address, qualification & 2, &result))
-		return result;
-	q = qualification_ept(qualification);
 	block_nmi_again(&q);
 	if (v->event_injected)
 		return in_delivery(v, !q.linear_valid || !q.final);
 	begin(&c, v);
-	if (q.asynchronous || in_ram) {
+	if (q.asynchronous || is_ram(&c, address)) {
 		format(text, sizeof(text), "EPT violation%s at %lx",
 		       q.asynchronous ? " by no instruction" : " in RAM",
 		       address.value);
@@ -332,17 +322,11 @@ enum exit_result exit_ept_misconfiguration(struct vcpu *v)
 
 enum exit_result exit_apic_access(struct vcpu *v)
 {
-	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	struct qualification_apic q = qualification_apic(qualification);
-	gpa_t apic_page = guest_access_apic_page(v);
-	enum exit_result result;
+	struct qualification_apic q =
+		qualification_apic(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	struct current c;
 	char text[64];
 
-	if (qualification_apic_is_data(qualification) && !v->event_injected &&
-	    plain_move(v, apic_page, gpa(apic_page.value | q.offset),
-		       q.type == QUALIFICATION_APIC_WRITE, &result))
-		return result;
 	if (q.type == QUALIFICATION_APIC_EVENT ||
 	    q.type == QUALIFICATION_APIC_PHYSICAL_EVENT)
 		return in_delivery(v,

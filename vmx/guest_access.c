@@ -171,21 +171,6 @@ static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
 	return EMULATE_DONE;
 }
 
-enum emulate_result guest_access_apic_word(struct vcpu *v, uint32_t offset,
-					   uint32_t *word, bool write)
-{
-	struct vlapic_effect effect;
-
-	apicv_sync(v);
-	if (!write) {
-		vlapic_read(&v->vlapic, offset, tsc_read(), word);
-		return EMULATE_DONE;
-	}
-	effect = vlapic_write(&v->vlapic, offset, tsc_read(), *word);
-	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ? EMULATE_STOP
-								 : EMULATE_DONE;
-}
-
 /* ---- what is neither RAM nor the APIC ---- */
 
 /* Devices take aligned accesses of 1, 2, 4 and 8 bytes. */

@@ -74,13 +74,6 @@ enum emulate_result guest_access_write(const struct guest_access_context *a,
 enum emulate_result guest_access_probe_write(
 	const struct guest_access_context *a, gla_t address, unsigned size);
 
-/*
- * The aligned 32-bit word at an offset of the APIC's page, from *word or to it.
- * EMULATE_DONE or EMULATE_STOP.
- */
-enum emulate_result guest_access_apic_word(struct vcpu *v, uint32_t offset,
-					   uint32_t *word, bool write);
-
 /* RAM outside the APIC's page at a guest-physical address, else all ones. */
 void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
 				unsigned size);

@@ -120,19 +120,6 @@ static inline struct qualification_ept qualification_ept(uint64_t q)
 	};
 }
 
-/* A data access of an instruction that met its own page, and no more. */
-static inline bool qualification_ept_is_data(uint64_t q)
-{
-	return (q & (1u << 2 | 1u << 7 | 1u << 8 | 1u << 12 | 1u << 16)) ==
-	       (1u << 7 | 1u << 8);
-}
-
-/* Likewise: a linear read or write. */
-static inline bool qualification_apic_is_data(uint64_t q)
-{
-	return (q >> 12 & 0x1f) <= QUALIFICATION_APIC_WRITE;
-}
-
 /* "Exit Qualification for APIC-Access VM Exits" */
 static inline struct qualification_apic qualification_apic(uint64_t q)
 {

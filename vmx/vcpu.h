@@ -21,7 +21,6 @@
 #include "vmx/cpuid_policy.h"
 #include "vmx/emulate.h"
 #include "vmx/exit_reason.h"
-#include "vmx/insn_cache.h"
 #include "vmx/msr_bitmap.h"
 
 struct vm;
@@ -120,7 +119,6 @@ struct vcpu {
 	struct vmx_controls controls; /* as in the VMCS */
 	struct apic_choice apic;      /* what they were made from */
 	struct exit_log log;
-	struct insn_cache insn_cache;
 	struct vlapic vlapic;
 	struct pi_desc pi;
 	struct ept_view view;
