@@ -238,8 +238,9 @@ uint64_t vlapic_timer_next(const struct vlapic *v);
  */
 bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc);
 
-/* True when expiries follow one another without the guest's doing. */
-bool vlapic_timer_repeats(const struct vlapic *v);
+/* True when a periodic timer's last interrupt still waits in IRR, so that the
+ * next expiry would merge with it. */
+bool vlapic_timer_waits(const struct vlapic *v);
 
 /*
  * May the vector of the next expiry, which comes only once, be left in PIR

@@ -68,9 +68,13 @@ bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
 	return true;
 }
 
-bool vlapic_timer_repeats(const struct vlapic *v)
+bool vlapic_timer_waits(const struct vlapic *v)
 {
-	return is_periodic_mode(v->lvt_timer);
+	uint8_t vector = v->lvt_timer & APIC_LVT_VECTOR;
+
+	return is_periodic_mode(v->lvt_timer) &&
+	       vlapic_page_read(v, vlapic_vector_offset(APIC_IRR, vector)) &
+		       vlapic_vector_bit(vector);
 }
 
 bool vlapic_timer_postable(const struct vlapic *v, uint8_t *vector)

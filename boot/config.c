@@ -60,9 +60,9 @@ _Static_assert(sizeof(enum apic_tier) == 4, "a choice is stored as uint32_t");
 #define HV(member) .offset = offsetof(struct config, member)
 #define VM(member) .offset = offsetof(struct config_vm, member)
 #define FLAG	   .kind = CONFIG_KIND_FLAG, .expected = "on or off"
-#define SWITCH(n)                                                \
-	VM(apic_control[n]), .kind = CONFIG_KIND_CHOICE,         \
-			     .choices = config_switches,         \
+#define SWITCH(n)                                        \
+	VM(apic_control[n]), .kind = CONFIG_KIND_CHOICE, \
+			     .choices = config_switches, \
 			     .expected = "on, off or tier"
 #define TEXT(size) .kind = CONFIG_KIND_TEXT, .max = (size)
 

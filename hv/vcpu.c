@@ -110,13 +110,14 @@ static void arm(struct vcpu *v, uint64_t next, bool alone)
 
 /*
  * When the APIC timer needs the physical one.  A period shorter than an exit
- * would keep the guest from ever running: its expiries come late, then.
+ * would keep a guest that has interrupts off from ever running; so while the
+ * last expiry waits to be taken, the next one may come late.
  */
 static uint64_t timer_due(const struct vcpu *v)
 {
 	uint64_t soonest;
 
-	if (v->timer_tsc == VLAPIC_NEVER || !vlapic_timer_repeats(&v->vlapic))
+	if (v->timer_tsc == VLAPIC_NEVER || !vlapic_timer_waits(&v->vlapic))
 		return v->timer_tsc;
 	soonest = tsc_read() + v->quiet_tsc / 2;
 	return v->timer_tsc > soonest ? v->timer_tsc : soonest;

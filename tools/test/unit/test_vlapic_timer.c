@@ -132,6 +132,22 @@ static void test_periodic_does_not_drift(void **state)
 	assert_int_equal(count_at(t0 + 20001 * 1001 + 1000), 1);
 }
 
+/* Only a periodic timer, and only while its vector is in IRR. */
+static void test_waits(void **state)
+{
+	(void)state;
+	start(APIC_LVT_TIMER_PERIODIC | 0x31, 1);
+	write_at(APIC_INITIAL_COUNT, 0, 100);
+	assert_false(vlapic_timer_waits(&a.v));
+	vlapic_timer_expire(&a.v, vlapic_timer_next(&a.v));
+	assert_true(vlapic_timer_waits(&a.v));
+	vlapic_deliver(&a.v, 0x31);
+	assert_false(vlapic_timer_waits(&a.v));
+	write_at(APIC_LVT_TIMER, 0, APIC_LVT_TIMER_ONE_SHOT | 0x31);
+	vlapic_accept(&a.v, 0x31, false);
+	assert_false(vlapic_timer_waits(&a.v));
+}
+
 static void test_masked(void **state)
 {
 	(void)state;
@@ -474,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_divide),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_periodic_does_not_drift),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_masked),
 		cmocka_unit_test(test_late_write_keeps_expiry),
 		cmocka_unit_test(test_one_shot_and_periodic_switch),
