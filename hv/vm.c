@@ -199,7 +199,6 @@ static void power_up(struct vcpu *v)
 	memset(v->level_posted, 0, sizeof(v->level_posted));
 	memset(v->edge_posted, 0, sizeof(v->edge_posted));
 	v->posters = (struct bitmap256){0};
-	v->timer_posts = 0;
 	memset(v->exit_count, 0, sizeof(v->exit_count));
 	v->log = (struct exit_log){0};
 	v->history_at = 0;

@@ -34,7 +34,6 @@ bool apicv_timer_post(struct vcpu *v)
 	} else if (!post(v, vector)) {
 		return false;
 	}
-	v->timer_posts++;
 	return true;
 }
 
