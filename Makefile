@@ -43,7 +43,7 @@ NASMFLAGS := -w+error -I./ -I$(O)/gen/
 LDFLAGS := -nostdlib -static -z noexecstack -z max-page-size=4096 \
 	--build-id=none
 
-HV_C := $(wildcard hv/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c \
+HV_C := $(wildcard hv/*.c hv/monitor/*.c hv/gdb/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c \
 	guest/dev/*.c guest/load/*.c)
 HV_ASM := $(wildcard hv/*.asm hv/hw/*.asm vmx/*.asm)
 HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)

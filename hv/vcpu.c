@@ -12,6 +12,7 @@
 #include "hv/irq.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
+#include "hv/vcpu_call.h"
 #include "hv/vm.h"
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
@@ -33,15 +34,18 @@ void vcpu_request(struct vcpu *v, uint32_t requests)
 		smp_kick(v->cpu);
 }
 
-static bool serve_requests(struct vcpu *v)
+/* All but holds, which vcpu_run() looks at. */
+static void serve_requests(struct vcpu *v)
 {
-	uint32_t requests =
-		__atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
+	uint32_t requests = __atomic_fetch_and(&v->requests, VCPU_REQUEST_HOLD,
+					       __ATOMIC_SEQ_CST);
 
 	v->time_stale = true;
+	if (requests & VCPU_REQUEST_CALL)
+		vcpu_call_serve(v);
 	if (requests & VCPU_REQUEST_STOP) {
 		v->state = VCPU_SHUTDOWN;
-		return false;
+		return;
 	}
 	if (requests & VCPU_REQUEST_INIT)
 		setup_init(v);
@@ -58,7 +62,6 @@ static bool serve_requests(struct vcpu *v)
 			apicv_add_nmis(v, nmis);
 		v->events_stale = true;
 	}
-	return true;
 }
 
 /* ---- time ---- */
@@ -207,6 +210,19 @@ static bool ready(struct vcpu *v)
 	return v->state == VCPU_RUNNING;
 }
 
+/* Requests, then: may it run on? */
+static bool serve_and_look(struct vcpu *v)
+{
+	serve_requests(v);
+	if (v->state == VCPU_SHUTDOWN)
+		return false;
+	if (!vcpu_is_held(v))
+		return true;
+	serve_time(v);
+	wait_for_event(v);
+	return false;
+}
+
 void vcpu_run(struct vcpu *v)
 {
 	while (v->state != VCPU_SHUTDOWN) {
@@ -216,8 +232,8 @@ void vcpu_run(struct vcpu *v)
 		if (percpu()->nmis)
 			apicv_add_nmis(v, percpu_take_nmis());
 		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
-		    !serve_requests(v))
-			break;
+		    !serve_and_look(v))
+			continue;
 		if (v->time_stale)
 			serve_time(v);
 		if (!ready(v))

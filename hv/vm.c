@@ -18,6 +18,7 @@
 #include "hv/percpu.h"
 #include "hv/power.h"
 #include "hv/smp.h"
+#include "hv/vcpu_call.h"
 #include "hv/vm_report.h"
 #include "mm/frame.h"
 #include "vmx/apicv.h"
@@ -174,6 +175,8 @@ static void idle(void)
 		if (next != CONSOLE_NEVER)
 			lapic_timer_arm(next);
 	}
+	if (percpu()->vcpu)
+		vcpu_call_serve(percpu()->vcpu);
 	cpu_wait_for_interrupt();
 }
 
@@ -194,7 +197,7 @@ static void power_up(struct vcpu *v)
 {
 	struct vlapic *apic = &v->vlapic;
 
-	v->requests = 0;
+	__atomic_fetch_and(&v->requests, VCPU_REQUEST_HOLD, __ATOMIC_SEQ_CST);
 	v->nmi_posted = 0;
 	memset(v->level_posted, 0, sizeof(v->level_posted));
 	memset(v->edge_posted, 0, sizeof(v->edge_posted));

@@ -54,6 +54,8 @@ enum vcpu_request {
 	VCPU_REQUEST_TIMER = 1u << 3, /* the VM's devices need another time */
 	VCPU_REQUEST_STOP = 1u << 4,
 	VCPU_REQUEST_APIC = 1u << 5, /* apic_wanted changed: configure anew */
+	VCPU_REQUEST_CALL = 1u << 6, /* hv/vcpu_call.h */
+	VCPU_REQUEST_HOLD = 1u << 7, /* stays until nobody holds the vCPU */
 };
 
 /* What the exit handlers answer; one place acts on it. */
@@ -92,6 +94,10 @@ struct vcpu {
 	struct bitmap256 posters; /* vectors that came by PIR, set for good */
 	uint8_t sipi_vector;
 	struct apic_choice apic_wanted; /* what the VM was last switched to */
+	uint32_t held_by;		/* enum vcpu_holder */
+	uint32_t call;			/* how far a call is; hv/vcpu_call.c */
+	void (*call_function)(struct vcpu *v, void *argument);
+	void *call_argument;
 
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state;
