@@ -4,8 +4,8 @@
  * timer each, on every tier and while tiers change.  Every interrupt is
  * accounted for: each pair of CPUs has a vector of its own, which is sent again
  * only when the one before was taken, and so has each timer.  CPUs with an odd
- * index are in x2APIC mode.  "count=N" on the command line: interrupts per
- * tier.
+ * index are in x2APIC mode.  On the command line: "count=N", interrupts per tier;
+ * "seed=N"; "tier=N", only that one.
  */
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
@@ -31,6 +31,7 @@ static volatile bool storm_stop;
 static unsigned storm_cpus;
 static uint64_t storm_count = STORM_COUNT;
 static uint64_t storm_seed = 1;
+static uint64_t storm_only = TIERS_AS_IS; /* that is: all */
 
 static void storm_ipi(struct trap_frame *f)
 {
@@ -185,6 +186,8 @@ static void storm_tier(unsigned tier)
 	uint64_t ipis, ticks = 0, before = storm_total();
 	unsigned wrong, stuck = 0;
 
+	if (storm_only != TIERS_AS_IS && storm_only != tier)
+		return;
 	storm_seed++;
 	for (unsigned i = 0; i < storm_cpus; i++)
 		ticks -= storm_fired[i];
@@ -219,6 +222,8 @@ void guest_main(void)
 	if (storm_cpus > STORM_CPUS)
 		storm_cpus = STORM_CPUS;
 	storm_count = guest_number("count=", STORM_COUNT);
+	storm_seed = guest_number("seed=", 1);
+	storm_only = guest_number("tier=", TIERS_AS_IS);
 	trap_handle(STORM_TIMER, storm_tick);
 	for (unsigned v = STORM_VECTOR; v < STORM_VECTOR + 16 * STORM_CPUS; v++)
 		trap_handle(v, storm_ipi);
