@@ -44,6 +44,16 @@ bool vms_create(const struct boot_info *info)
 	return true;
 }
 
+uint32_t vms_count(void)
+{
+	return vm_count;
+}
+
+struct vm *vm_of(uint32_t number)
+{
+	return vms[number];
+}
+
 void vm_console_input(uint32_t number, uint8_t byte)
 {
 	if (number < vm_count)

@@ -58,6 +58,10 @@ struct vm {
  */
 bool vms_create(const struct boot_info *info);
 
+/* The VMs that were made, by number from 0 to vms_count() - 1.  Any CPU. */
+uint32_t vms_count(void);
+struct vm *vm_of(uint32_t number);
+
 /* The verdict of the whole run, 0: all VMs ended well; then the machine is
  * switched off, or halted with poweroff = off.  Any CPU, once. */
 __attribute__((noreturn)) void vms_end(uint32_t status);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables of the monitor's commands, each ended by a row without a name. */
+#ifndef HV_MONITOR_COMMANDS_H
+#define HV_MONITOR_COMMANDS_H
+
+#include "hv/monitor/command.h"
+
+extern const struct monitor_command monitor_console_commands[];
+
+#endif
