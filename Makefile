@@ -198,7 +198,7 @@ PURE := $(wildcard \
 		exit_mem guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason)) \
-	hv/lib/format.c hv/console_mux.c)
+	hv/lib/format.c hv/lib/text.c hv/console_mux.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \

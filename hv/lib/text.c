@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text put together piece by piece; see text.h. */
+#include "hv/lib/text.h"
+
+#include "hv/lib/format.h"
+
+void text_begin(struct text *t, char *buffer, size_t size)
+{
+	*t = (struct text){.buffer = buffer, .size = size};
+	buffer[0] = '\0';
+}
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+	size_t room = t->size - t->used, wanted;
+	va_list args;
+
+	va_start(args, fmt);
+	wanted = format_va(t->buffer + t->used, room, fmt, args);
+	va_end(args);
+	t->used += wanted < room ? wanted : room - 1;
+}
+
+void text_column(struct text *t, size_t column)
+{
+	size_t at = 0;
+
+	while (at < t->used && t->buffer[t->used - 1 - at] != '\n')
+		at++;
+	if (at < column)
+		text_add(t, "%*s", (int)(column - at), "");
+	else if (at)
+		text_add(t, " ");
+}
+
+static const char *name_of(unsigned bit, const struct text_bit *bits,
+			   size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bits[i].bit == bit)
+			return bits[i].name;
+	return NULL;
+}
+
+void text_bits(struct text *t, uint64_t value, const struct text_bit *bits,
+	       size_t count)
+{
+	for (; value; value &= value - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(value);
+		const char *name = name_of(bit, bits, count);
+
+		if (name)
+			text_add(t, " %s", name);
+		else
+			text_add(t, " bit %u", bit);
+	}
+}
+
+void text_vectors(struct text *t, const struct bitmap256 *set)
+{
+	const char *before = "";
+
+	if (bitmap256_highest(set) < 0)
+		text_add(t, "none");
+	for (unsigned first = 0; first < 256; first++) {
+		unsigned last = first;
+
+		if (!bitmap256_test(set, (uint8_t)first))
+			continue;
+		while (last < 255 && bitmap256_test(set, (uint8_t)(last + 1)))
+			last++;
+		text_add(t, "%s%02x", before, first);
+		if (last > first)
+			text_add(t, "%s%02x", last > first + 1 ? "-" : " ",
+				 last);
+		before = " ";
+		first = last;
+	}
+}
