@@ -161,13 +161,17 @@ void vlapic_deliver(struct vlapic *v, uint8_t vector)
 	vlapic_page_write(v, APIC_PPR, vector & CLASS);
 }
 
+bool vlapic_is_level(const struct vlapic *v, uint8_t vector)
+{
+	return vlapic_page_read(v, vlapic_vector_offset(APIC_TMR, vector)) &
+	       vlapic_vector_bit(vector);
+}
+
 struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
 {
-	uint32_t tmr =
-		vlapic_page_read(v, vlapic_vector_offset(APIC_TMR, vector));
 	uint32_t lint0;
 
-	if (!(tmr & vlapic_vector_bit(vector)))
+	if (!vlapic_is_level(v, vector))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	lint0 = vlapic_page_read(v, APIC_LVT_LINT0);
 	if (v->lint0_remote_irr && (lint0 & APIC_LVT_VECTOR) == vector) {

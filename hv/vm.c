@@ -221,6 +221,7 @@ static void power_up(struct vcpu *v)
 	apic->x2apic_allowed = v->cpuid->x2apic;
 	apic->tsc_deadline_allowed = cpuid_policy_tsc_deadline(v->cpuid);
 	apic->max_phys_bits = v->phys_bits;
+	apic->suppress_eoi_broadcast = 1; /* the I/O APIC has an EOI register */
 	apic->timer_ratio = cpuid_policy_timer_ratio(clock_tsc_hz());
 	vlapic_reset(apic);
 	pi_desc_set_target(&v->pi, v->notification_vector,

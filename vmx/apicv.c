@@ -403,17 +403,18 @@ enum exit_result exit_tpr_below_threshold(struct vcpu *v)
 	return EXIT_RESUME;
 }
 
-/* The processor has done the EOI; a level-triggered one must be told. */
+/* The processor has done the EOI; a level-triggered one must be told.  While
+ * the guest suppresses the broadcast the bit stays: it may stop doing so. */
 enum exit_result exit_virtualized_eoi(struct vcpu *v)
 {
 	uint8_t vector = (uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
-	struct vlapic_effect effect = vlapic_eoi_broadcast(&v->vlapic, vector);
 
-	if (effect.kind == VLAPIC_EFFECT_NONE) { /* edge-triggered by now */
+	if (!vlapic_is_level(&v->vlapic, vector)) { /* edge-triggered by now */
 		bitmap256_clear(&v->eoi_exit, vector);
 		write_eoi_exit(v);
 	}
-	return apicv_effect(v, effect, EXIT_RESUME);
+	return apicv_effect(v, vlapic_eoi_broadcast(&v->vlapic, vector),
+			    EXIT_RESUME);
 }
 
 enum exit_result exit_interrupt_window(struct vcpu *v)

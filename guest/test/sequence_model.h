@@ -12,7 +12,8 @@
 
 #define MODEL_LVTS	6 /* by offset from 320H */
 #define MODEL_LVT_ERROR 5
-#define MODEL_VERSION	0x50014 /* the implementation's: six LVT entries */
+/* The implementation's: six LVT entries, EOI-broadcast suppression. */
+#define MODEL_VERSION	0x1050014
 #define MODEL_LVT_MASK	(1u << 16)
 #define MODEL_MARK	0x600d0000u /* what RAM there holds, plus the page */
 #define MODEL_BASE_BITS 0xffff0d00u /* that sequences set without #GP */
@@ -341,7 +342,7 @@ static inline void model_set_lvt(struct model_apic *a, int index,
 
 static inline void model_set_svr(struct model_apic *a, uint32_t value)
 {
-	a->svr = value & 0x3ff; /* no EOI-broadcast suppression */
+	a->svr = value & 0x13ff;
 	if (!(value & 0x100))
 		for (int i = 0; i < MODEL_LVTS; i++)
 			a->lvt[i] |= MODEL_LVT_MASK;
@@ -418,7 +419,7 @@ static inline bool model_writable(uint32_t offset, uint64_t *bits)
 		*bits = 0;
 		return true;
 	case SEQUENCE_SVR:
-		*bits = 0x3ff;
+		*bits = 0x13ff;
 		return true;
 	case SEQUENCE_ICR:
 		*bits = 0xffffffff000cdfff;

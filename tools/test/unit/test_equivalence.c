@@ -209,8 +209,6 @@ static void begin(struct sequence *s, enum sequence_mode mode)
 	the_machine.tsc = 1000;
 	for (unsigned cpu = 0; cpu < SEQUENCE_CPUS; cpu++) {
 		apic_power_up(&the_machine.apic[cpu], cpu);
-		the_machine.apic[cpu].v.suppress_eoi_broadcast = 0;
-		vlapic_reset(&the_machine.apic[cpu].v);
 		the_machine.nmis[cpu] = 0;
 	}
 	for (unsigned cpu = 0; cpu < SEQUENCE_CPUS; cpu++)
