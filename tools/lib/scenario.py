@@ -127,6 +127,29 @@ class Test:
              model=None, memory=None, timeout=TIMEOUT, efi=None, options=()):
         """One run of tools/apical. `config`: text; `files`: {destination on the
         ESP: path or bytes}; `input`: typed once the guest's shell is up."""
+        command, log = self._command(config, files, accel, cpus, model, memory,
+                                     timeout, efi, options)
+        done = subprocess.run(command, input=input.encode(), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE)
+        said = done.stderr.decode(errors="replace")
+        (log / "runner.log").write_text(said)
+        return self.finished(done.returncode, log, said)
+
+    def talk(self, config=None, files=None, accel="bochs", cpus=2, model=None,
+             memory=None, timeout=TIMEOUT, efi=None, options=()):
+        """As boot(), but the scenario drives the serial line: lib/talk.py."""
+        from .talk import Talk      # which needs what stands here
+        command, log = self._command(config, files, accel, cpus, model, memory,
+                                     timeout, efi, options)
+        return Talk(self, [*command, "--serial", "tcp:0"], log)
+
+    def finished(self, status, log, said):
+        self.last = Result(status, log, said)
+        return self.last
+
+    def _command(self, config, files, accel, cpus, model, memory, timeout, efi,
+                 options):
+        """(the runner's command line, a new folder for its logs)"""
         self.boots += 1
         log = self.log / str(self.boots)
         log.mkdir()
@@ -148,10 +171,4 @@ class Test:
                 path.write_bytes(source)
                 source = path
             command += ["--add", f"{source}:{to}"]
-        command += options
-        done = subprocess.run(command, input=input.encode(), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE)
-        said = done.stderr.decode(errors="replace")
-        (log / "runner.log").write_text(said)
-        self.last = Result(done.returncode, log, said)
-        return self.last
+        return [*command, *options], log

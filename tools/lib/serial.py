@@ -28,7 +28,8 @@ def _listen(port=0):
 
 class Line:
     """One serial line, and where it goes: `spec` is stdio, a file name or
-    tcp:PORT. `on_data` is called with everything that the machine sends."""
+    tcp:PORT (0: one that is free; it is .tcp then). `on_data` is called with
+    everything that the machine sends."""
 
     def __init__(self, spec, on_data):
         self.on_data = on_data
@@ -37,13 +38,14 @@ class Line:
         self.machine = None
         self.typed = collections.deque()
         self.next_portion = 0.0
-        self.file = self.client_server = self.client = None
+        self.file = self.client_server = self.client = self.tcp = None
         self.waiting = b""
         self.stdio = spec == "stdio"
         if spec.startswith("tcp:"):
             if not spec[4:].isdigit():
                 raise Problem(f"'{spec}': say tcp:PORT")
             self.client_server = _listen(int(spec[4:]))
+            self.tcp = self.client_server.getsockname()[1]
         elif not self.stdio:
             self.file = open(spec, "wb")
 

@@ -173,6 +173,9 @@ class Session:
 
     def run(self):
         """(exit status, the reason in words)"""
+        for name, line in (("com1", self.com1), ("com2", self.com2)):
+            if line and line.tcp:
+                say("apical", f"{name} is TCP port {line.tcp} of this host")
         command = emulator.prepare(self.machine)
         (self.log / "command").write_text(" ".join(command) + "\n")
         for number in (signal.SIGTERM, signal.SIGHUP):
