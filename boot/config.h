@@ -71,7 +71,7 @@ struct config {
 	/* [hypervisor] */
 	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
 	uint32_t console_baud; /* 0: leave as it is; default CONFIG_BAUD_AUTO */
-	bool poweroff; /* power the machine off at the end; default on */
+	bool poweroff; /* at the end; off: the monitor goes on; default on */
 	uint32_t vm_count;
 	struct config_vm vm[CONFIG_VMS_MAX];
 };

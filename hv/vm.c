@@ -30,6 +30,7 @@ static uint32_t vm_count;
 static uint32_t vms_running;  /* any CPU, atomic */
 static uint32_t worst_status; /* any CPU, atomic */
 static bool poweroff;
+static uint32_t over; /* 1: somebody ends the run; atomic */
 
 bool vms_create(const struct boot_info *info)
 {
@@ -123,19 +124,32 @@ enum exit_result machine_end(struct vcpu *v, enum machine_end how,
 		       text ? text : "");
 	if (how >= MACHINE_FAILURES)
 		vm_report_failure(v);
+	/* v too: it may be about to wait, or to be overtaken by an INIT. */
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		if (vm->vcpu[i] != v)
-			vcpu_request(vm->vcpu[i], VCPU_REQUEST_STOP);
+		vcpu_request(vm->vcpu[i], VCPU_REQUEST_STOP);
 	return EXIT_STOP;
 }
 
-void vms_end(uint32_t status)
+/* The run ends once, whoever else wants it. */
+static void end_once(void)
+{
+	if (__atomic_exchange_n(&over, 1, __ATOMIC_SEQ_CST))
+		cpu_halt_forever();
+}
+
+static void verdict(uint32_t status)
 {
 	if (status)
 		log_line("verdict: failed status=%u", status);
 	else
 		log_line("verdict: ok");
 	console_flush();
+}
+
+void vms_end(uint32_t status)
+{
+	end_once();
+	verdict(status);
 	if (poweroff)
 		power_off();
 	smp_stop_others();
@@ -151,6 +165,13 @@ static __attribute__((noreturn)) void all_ended(struct vcpu *v)
 	vms_end(worst_status);
 }
 
+static bool starts_again(const struct vm *vm)
+{
+	return vm->end == MACHINE_RESTARTED ||
+	       (vm->end == MACHINE_RESET &&
+		vm->config->on_reset == CONFIG_RESET_RESTART);
+}
+
 /* The last vCPU to leave, alone with its VM. */
 static void finish(struct vcpu *v)
 {
@@ -158,8 +179,7 @@ static void finish(struct vcpu *v)
 	uint32_t status, none = 0;
 
 	console_guest_end(vm->number);
-	if (vm->end == MACHINE_RESET &&
-	    vm->config->on_reset == CONFIG_RESET_RESTART) {
+	if (starts_again(vm)) {
 		log_line("vm %s restarts", vm->config->name);
 		__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
 		smp_kick(vm->vcpu[0]->cpu);
@@ -170,8 +190,90 @@ static void finish(struct vcpu *v)
 		__atomic_compare_exchange_n(&worst_status, &none, status, false,
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&vm->state, VM_ENDED, __ATOMIC_SEQ_CST);
-	if (__atomic_sub_fetch(&vms_running, 1, __ATOMIC_SEQ_CST) == 0)
+	if (__atomic_sub_fetch(&vms_running, 1, __ATOMIC_SEQ_CST))
+		return;
+	if (poweroff)
 		all_ended(v);
+	log_line("all VMs have ended; the monitor stays: vm start NAME, "
+		 "poweroff, reboot");
+}
+
+/* ---- the operator ---- */
+
+struct order {
+	enum machine_end how;
+	bool done;
+};
+
+/* On the CPU of vCPU 0, which is inside while the VM is running. */
+static void obey(struct vcpu *v, void *argument)
+{
+	struct order *order = argument;
+
+	order->done = v->vm->state == VM_RUNNING;
+	if (order->done)
+		machine_end(v, order->how, 0, NULL);
+}
+
+static const char *end_running(struct vm *vm, enum machine_end how)
+{
+	struct order order = {.how = how};
+
+	if (__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_ENDED)
+		return "it has ended";
+	if (!vcpu_call(vm->vcpu[0], obey, &order))
+		return "the CPU of its vCPU 0 does not answer";
+	return order.done ? NULL : "it is about to start or to end";
+}
+
+const char *vm_stop(struct vm *vm)
+{
+	return end_running(vm, MACHINE_STOPPED);
+}
+
+const char *vm_reset(struct vm *vm)
+{
+	return end_running(vm, MACHINE_RESTARTED);
+}
+
+const char *vm_start(struct vm *vm)
+{
+	if (__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) != VM_ENDED)
+		return "it has not ended";
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		vcpu_let_go(vm->vcpu[i], VCPU_HELD_BY_MONITOR);
+	/* First: another VM that ends now is not the last one. */
+	__atomic_add_fetch(&vms_running, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
+	smp_kick(vm->vcpu[0]->cpu);
+	return NULL;
+}
+
+static void end_all(void)
+{
+	end_once();
+	for (uint32_t i = 0; i < vm_count; i++)
+		if (__atomic_load_n(&vms[i]->state, __ATOMIC_SEQ_CST) !=
+		    VM_ENDED)
+			log_line("vm %s ended: by the operator",
+				 vms[i]->config->name);
+}
+
+void vms_poweroff(void)
+{
+	end_all();
+	verdict(__atomic_load_n(&worst_status, __ATOMIC_SEQ_CST));
+	power_off();
+}
+
+void vms_reboot(void)
+{
+	uint32_t status = __atomic_load_n(&worst_status, __ATOMIC_SEQ_CST);
+
+	end_all();
+	if (status)
+		verdict(status);
+	power_reset();
 }
 
 /* ---- the life ---- */
@@ -190,17 +292,10 @@ static void idle(void)
 	cpu_wait_for_interrupt();
 }
 
-static void wait_for_state(const struct vm *vm, enum vm_state a,
-			   enum vm_state b)
+static void wait_for_state(const struct vm *vm, enum vm_state state)
 {
-	for (;;) {
-		enum vm_state now =
-			__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST);
-
-		if (now == a || now == b)
-			return;
+	while (__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) != state)
 		idle();
-	}
 }
 
 static void power_up(struct vcpu *v)
@@ -239,34 +334,41 @@ static bool start(struct vcpu *v, struct setup_entry *entry)
 	vm->inside = 0;
 	vm->start_tsc = tsc_read();
 	board_init(vm, vm->testdev_mmio);
-	__atomic_store_n(&vm->state, VM_RUNNING, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm->state, VM_RESETTING, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 1; i < vm->vcpu_count; i++)
 		smp_kick(vm->vcpu[i]->cpu);
 	return loaded;
 }
 
-/* From power-on to the end of its VM, once. */
+/* vCPU 0, once its own power-up is over: the VM runs when all others' are. */
+static void set_going(struct vcpu *v, const struct setup_entry *entry)
+{
+	struct vm *vm = v->vm;
+
+	while (__atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) < vm->vcpu_count)
+		cpu_pause();
+	if (!entry) {
+		machine_end(v, MACHINE_NOT_STARTED, 0, vm->end_text);
+		return;
+	}
+	setup_entry(v, entry);
+	__atomic_store_n(&vm->state, VM_RUNNING, __ATOMIC_SEQ_CST);
+}
+
+/* Waits for its VM to start; then from power-on to the VM's end. */
 static void live(struct vcpu *v)
 {
 	struct vm *vm = v->vm;
 	struct setup_entry entry;
 	bool good = true;
 
+	wait_for_state(vm, vcpu_is_bsp(v) ? VM_STARTING : VM_RESETTING);
 	if (vcpu_is_bsp(v))
 		good = start(v, &entry);
-	else
-		wait_for_state(vm, VM_RUNNING, VM_ENDED);
 	power_up(v);
 	__atomic_add_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST);
-	if (vcpu_is_bsp(v)) {
-		while (__atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) <
-		       vm->vcpu_count)
-			cpu_pause();
-		if (good)
-			setup_entry(v, &entry);
-		else
-			machine_end(v, MACHINE_NOT_STARTED, 0, vm->end_text);
-	}
+	if (vcpu_is_bsp(v))
+		set_going(v, good ? &entry : NULL);
 	vcpu_run(v);
 	if (__atomic_sub_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST) == 0)
 		finish(v);
@@ -296,13 +398,8 @@ void cpu_main(void)
 	if (v) {
 		host_state(&host);
 		setup_vmcs(v, &host);
-		while (v->vm->state != VM_ENDED) {
+		for (;;)
 			live(v);
-			wait_for_state(v->vm,
-				       vcpu_is_bsp(v) ? VM_STARTING
-						      : VM_RUNNING,
-				       VM_ENDED);
-		}
 	}
 	for (;;)
 		idle();

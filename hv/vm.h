@@ -19,10 +19,11 @@
 #include "vmx/vcpu.h"
 
 enum vm_state {
-	VM_STARTING, /* vCPU 0's CPU loads it, the others wait */
-	VM_RUNNING,
-	VM_STOPPING, /* vCPUs are on their way out */
-	VM_ENDED,
+	VM_STARTING,  /* vCPU 0's CPU loads it, the others wait */
+	VM_RESETTING, /* each vCPU's CPU resets it */
+	VM_RUNNING,   /* paused too */
+	VM_STOPPING,  /* vCPUs are on their way out */
+	VM_ENDED,     /* vm_start() starts it again */
 };
 
 struct vm {
@@ -63,8 +64,30 @@ uint32_t vms_count(void);
 struct vm *vm_of(uint32_t number);
 
 /* The verdict of the whole run, 0: all VMs ended well; then the machine is
- * switched off, or halted with poweroff = off.  Any CPU, once. */
+ * switched off, or halted with poweroff = off.  Any CPU. */
 __attribute__((noreturn)) void vms_end(uint32_t status);
+
+/* ---- for whoever sits at the machine: CPU 0, no lock held ---- */
+
+/*
+ * Ends a VM that is running, paused or not, or resets it as at power-on; one
+ * that is paused stays so.  Its CPUs need a moment longer.  What kept it from
+ * that, or NULL.
+ */
+const char *vm_stop(struct vm *vm);
+const char *vm_reset(struct vm *vm);
+
+/* Loads a VM that has ended and starts it.  What kept it from that, or NULL. */
+const char *vm_start(struct vm *vm);
+
+/*
+ * Switches the machine off or starts it again, whatever runs: each VM is
+ * reported as ended by the operator.  The verdict counts those that failed
+ * before; where there is none and the machine starts again, it is left to the
+ * run that follows.
+ */
+__attribute__((noreturn)) void vms_poweroff(void);
+__attribute__((noreturn)) void vms_reboot(void);
 
 /* What a CPU does for ever: run its vCPU, if it has one, else wait. */
 __attribute__((noreturn)) void cpu_main(void);

@@ -19,6 +19,8 @@ static const char *const end_names[] = {
 	[MACHINE_RESET] = "reset",
 	[MACHINE_EXIT_CODE] = "exit code",
 	[MACHINE_NOT_STARTED] = "not started",
+	[MACHINE_STOPPED] = "by the operator",
+	[MACHINE_RESTARTED] = "reset by the operator",
 	[MACHINE_TRIPLE_FAULT] = "triple fault",
 	[MACHINE_ENTRY_FAILED] = "VM entry failed",
 	[MACHINE_UNHANDLED] = "stopped",
@@ -127,7 +129,8 @@ uint32_t vm_report_end(const struct vm *vm)
 	} else {
 		log_line("vm %s ended: %s%s%s", name, end_names[vm->end],
 			 vm->end_text[0] ? ": " : "", vm->end_text);
-		if (vm->end == MACHINE_POWEROFF || vm->end == MACHINE_RESET)
+		if (vm->end == MACHINE_POWEROFF || vm->end == MACHINE_RESET ||
+		    vm->end == MACHINE_STOPPED)
 			status = 0;
 	}
 	spin_unlock(&report_lock);

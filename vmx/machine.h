@@ -47,6 +47,8 @@ enum machine_end {
 	MACHINE_RESET,
 	MACHINE_EXIT_CODE,
 	MACHINE_NOT_STARTED, /* its files or its memory do not allow it */
+	MACHINE_STOPPED,     /* by the operator, as is the next one */
+	MACHINE_RESTARTED,   /* as at power-on, whatever reset = says */
 	/* From here on v's state is worth a dump. */
 	MACHINE_FAILURES,
 	MACHINE_TRIPLE_FAULT = MACHINE_FAILURES,
@@ -54,7 +56,8 @@ enum machine_end {
 	MACHINE_UNHANDLED, /* the guest did what Apical cannot do */
 };
 
-/* Ends the VM of v; the text (may be NULL) says more.  EXIT_STOP. */
+/* Ends the VM of v, which is running; the text (may be NULL) says more.
+ * EXIT_STOP. */
 enum exit_result machine_end(struct vcpu *v, enum machine_end end,
 			     uint32_t code, const char *text);
 
