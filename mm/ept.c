@@ -293,6 +293,28 @@ struct ept_translation ept_view_lookup(const struct ept_view *view, gpa_t gpa)
 	return ept_walk(view->table[LEVEL_ROOT], gpa.value);
 }
 
+void ept_view_trace(const struct ept_view *view, gpa_t gpa,
+		    struct ept_trace *trace)
+{
+	const uint64_t *table = view->table[LEVEL_ROOT];
+
+	*trace = (struct ept_trace){.result = ept_walk(table, gpa.value)};
+	if (gpa.value >= GPA_END)
+		return;
+	for (unsigned level = LEVEL_ROOT;; level--) {
+		const uint64_t *entry = &table[ept_index(gpa.value, level)];
+
+		trace->step[trace->count++] = (struct ept_step){
+			.page_bytes = ept_bytes(level),
+			.at = frame_hpa(entry),
+			.entry = *entry,
+		};
+		if (!ept_is_table(*entry, level))
+			return;
+		table = ept_table_of(*entry);
+	}
+}
+
 uint64_t ept_view_pointer(const struct ept_view *view)
 {
 	return ept_root_pointer(view->table[LEVEL_ROOT], &view->base->features);

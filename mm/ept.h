@@ -98,6 +98,23 @@ void ept_view_clear(struct ept_view *view);
 
 struct ept_translation ept_view_lookup(const struct ept_view *view, gpa_t gpa);
 
+/* An entry on the way to an address. */
+struct ept_step {
+	uint64_t page_bytes; /* what it maps, itself or by its table */
+	hpa_t at;
+	uint64_t entry;
+};
+
+struct ept_trace {
+	unsigned count; /* 0: the address has more bits than a walk takes */
+	struct ept_step step[4];
+	struct ept_translation result;
+};
+
+/* ept_view_lookup() with all that the walk meets. */
+void ept_view_trace(const struct ept_view *view, gpa_t gpa,
+		    struct ept_trace *trace);
+
 /* Stays the same for the view's life. */
 uint64_t ept_view_pointer(const struct ept_view *view);
 

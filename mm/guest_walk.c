@@ -128,13 +128,46 @@ static uint32_t rights_fault(const struct walk *w, uint64_t leaf)
 	return 0;
 }
 
+/* How much of an address an entry of that level translates. */
+static unsigned shift_of(const struct walk *w, int level)
+{
+	return 12 + (w->kind == WALK_32 ? 10 : 9) * (level - 1);
+}
+
+static gpa_t entry_address(const struct walk *w, uint64_t table, int level,
+			   gla_t address)
+{
+	uint64_t at = address.value >> shift_of(w, level);
+
+	return gpa(table +
+		   (w->kind == WALK_32 ? (at & 1023) * 4 : (at & 511) * 8));
+}
+
+static uint64_t table_of(uint64_t entry)
+{
+	return entry & 0x000ffffffffff000ull;
+}
+
+/* The first byte of the page that an entry maps. */
+static uint64_t page_of(const struct walk *w, uint64_t entry, int level)
+{
+	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
+		return (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
+	return table_of(entry) & ~((1ull << shift_of(w, level)) - 1);
+}
+
+/* The rights that an entry leaves. */
+static void narrow(struct walk *w, uint64_t entry)
+{
+	w->may_write &= !!(entry & PTE_WRITE);
+	w->may_user &= !!(entry & PTE_USER);
+	w->may_fetch &= !(entry & PTE_NX && w->kind != WALK_32);
+}
+
 static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 				     uint64_t entry, int level, gla_t address)
 {
-	unsigned shift = w->kind == WALK_32 ? (level == 2 ? 22 : 12)
-					    : 12 + 9 * (level - 1);
-	uint64_t size = 1ull << shift;
-	uint64_t base = entry & 0x000ffffffffff000ull & ~(size - 1);
+	uint64_t size = 1ull << shift_of(w, level);
 	uint64_t set = PTE_ACCESSED;
 	uint32_t cause = rights_fault(w, entry);
 
@@ -144,11 +177,10 @@ static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 		set |= PTE_DIRTY;
 	if ((entry & set) != set)
 		entry_set(w, entry_at, set);
-	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
-		base = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
 	return (struct guest_walk_result){
 		.ok = true,
-		.address = gpa(base + (address.value & (size - 1))),
+		.address = gpa(page_of(w, entry, level) +
+			       (address.value & (size - 1))),
 		.page_bytes = size,
 	};
 }
@@ -157,14 +189,8 @@ static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 static struct guest_walk_result descend(struct walk *w, uint64_t table,
 					int level, gla_t address)
 {
-	unsigned entry_bytes = w->kind == WALK_32 ? 4 : 8;
-	unsigned index_bits = w->kind == WALK_32 ? 10 : 9;
-
 	for (;; level--) {
-		unsigned shift = 12 + index_bits * (level - 1);
-		uint64_t index =
-			address.value >> shift & ((1u << index_bits) - 1);
-		gpa_t at = gpa(table + index * entry_bytes);
+		gpa_t at = entry_address(w, table, level, address);
 		uint64_t entry = entry_read(w, at);
 		bool large = entry & PTE_LARGE && may_be_large(w, level);
 
@@ -172,15 +198,25 @@ static struct guest_walk_result descend(struct walk *w, uint64_t table,
 			return fault(w, 0);
 		if (entry & reserved_bits(w, level, large && level > 1))
 			return fault(w, GUEST_PF_PRESENT | GUEST_PF_RESERVED);
-		w->may_write &= !!(entry & PTE_WRITE);
-		w->may_user &= !!(entry & PTE_USER);
-		w->may_fetch &= !(entry & PTE_NX && w->kind != WALK_32);
+		narrow(w, entry);
 		if (level == 1 || large)
 			return leaf(w, at, entry, level, address);
 		if (!(entry & PTE_ACCESSED))
 			entry_set(w, at, PTE_ACCESSED);
-		table = entry & 0x000ffffffffff000ull;
+		table = table_of(entry);
 	}
+}
+
+/* Where a walk begins: the level of the first table, and where it lies.  PAE's
+ * PDPTEs are registers, and the caller's part. */
+static int first_table(const struct walk *w, uint64_t *table)
+{
+	static const int level[] = {
+		[WALK_32] = 2, [WALK_PAE] = 2, [WALK_4] = 4, [WALK_5] = 5};
+
+	*table = w->kind == WALK_32 ? w->paging->cr3 & 0xfffff000
+				    : table_of(w->paging->cr3);
+	return level[w->kind];
 }
 
 struct guest_walk_result guest_walk(const struct guest_mem *mem,
@@ -197,7 +233,8 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 		.may_user = true,
 		.may_fetch = true,
 	};
-	uint64_t pdpte;
+	uint64_t table, pdpte;
+	int level;
 
 	if (!(paging->cr0 & CR0_PG))
 		return (struct guest_walk_result){
@@ -206,21 +243,114 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 			.page_bytes = PAGE_SIZE,
 		};
 	w.kind = kind_of(paging);
-	switch (w.kind) {
-	case WALK_32:
-		return descend(&w, paging->cr3 & 0xfffff000, 2,
-			       gla((uint32_t)address.value));
-	case WALK_PAE:
+	level = first_table(&w, &table);
+	if (w.kind < WALK_4)
+		address = gla((uint32_t)address.value);
+	if (w.kind == WALK_PAE) {
 		pdpte = paging->pdpte[address.value >> 30 & 3];
 		if (!(pdpte & PTE_PRESENT))
 			return fault(&w, 0);
-		return descend(&w, pdpte & 0x000ffffffffff000ull, 2,
-			       gla((uint32_t)address.value));
-	case WALK_4:
-		return descend(&w, paging->cr3 & 0x000ffffffffff000ull, 4,
-			       address);
-	default:
-		return descend(&w, paging->cr3 & 0x000ffffffffff000ull, 5,
-			       address);
+		table = table_of(pdpte);
 	}
+	return descend(&w, table, level, address);
+}
+
+/* ---- for people ---- */
+
+static bool is_canonical(const struct walk *w, gla_t address)
+{
+	unsigned unused = w->kind == WALK_5 ? 64 - 57 : 64 - 48;
+	int64_t value = (int64_t)(address.value << unused) >> unused;
+
+	return w->kind < WALK_4 || (uint64_t)value == address.value;
+}
+
+static void add_step(struct guest_walk_trace *trace, int level, gpa_t at,
+		     uint64_t entry)
+{
+	trace->step[trace->count++] = (struct guest_walk_step){
+		.level = (uint8_t)level, .at = at, .entry = entry};
+}
+
+static bool in_memory(const struct walk *w, gpa_t address)
+{
+	hpa_t unused;
+
+	return (address.value & ~PAGE_MASK) != w->paging->apic_page.value &&
+	       guest_mem_translate(w->mem, address, &unused);
+}
+
+static enum guest_walk_end trace_down(struct walk *w, uint64_t table, int level,
+				      gla_t address,
+				      struct guest_walk_trace *trace)
+{
+	for (;; level--) {
+		gpa_t at = entry_address(w, table, level, address);
+		uint64_t entry = entry_read(w, at);
+		bool large = entry & PTE_LARGE && may_be_large(w, level);
+
+		add_step(trace, level, at, entry);
+		if (!in_memory(w, at))
+			return GUEST_WALK_NO_MEMORY;
+		if (!(entry & PTE_PRESENT))
+			return GUEST_WALK_NOT_PRESENT;
+		if (entry & reserved_bits(w, level, large && level > 1))
+			return GUEST_WALK_RESERVED;
+		narrow(w, entry);
+		if (level > 1 && !large) {
+			table = table_of(entry);
+			continue;
+		}
+		trace->page_bytes = 1ull << shift_of(w, level);
+		trace->address = gpa(page_of(w, entry, level) +
+				     (address.value & (trace->page_bytes - 1)));
+		return GUEST_WALK_MAPPED;
+	}
+}
+
+static enum guest_walk_end trace_paged(struct walk *w, gla_t address,
+				       struct guest_walk_trace *trace)
+{
+	uint64_t table, pdpte;
+	int level = first_table(w, &table);
+
+	if (!is_canonical(w, address))
+		return GUEST_WALK_NOT_CANONICAL;
+	if (w->kind < WALK_4)
+		address = gla((uint32_t)address.value);
+	if (w->kind == WALK_PAE) {
+		pdpte = w->paging->pdpte[address.value >> 30 & 3];
+		add_step(trace, 3, GUEST_WALK_REGISTER, pdpte);
+		if (!(pdpte & PTE_PRESENT))
+			return GUEST_WALK_NOT_PRESENT;
+		table = table_of(pdpte);
+	}
+	return trace_down(w, table, level, address, trace);
+}
+
+void guest_walk_trace(const struct guest_mem *mem,
+		      const struct guest_paging *paging, gla_t address,
+		      struct guest_walk_trace *trace)
+{
+	struct walk w = {
+		.mem = mem,
+		.paging = paging,
+		.may_write = true,
+		.may_user = true,
+		.may_fetch = true,
+	};
+
+	*trace = (struct guest_walk_trace){
+		.end = GUEST_WALK_MAPPED,
+		.address = gpa((uint32_t)address.value),
+		.page_bytes = PAGE_SIZE,
+	};
+	trace->paged = paging->cr0 & CR0_PG;
+	if (trace->paged) {
+		w.kind = kind_of(paging);
+		trace->end = trace_paged(&w, address, trace);
+	}
+	trace->may_write = w.may_write;
+	trace->may_user = w.may_user;
+	trace->may_fetch = w.may_fetch;
 }

@@ -59,4 +59,42 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 				    gla_t address, enum guest_access access,
 				    bool implicit_supervisor);
 
+/* ---- for people ---- */
+
+#define GUEST_WALK_STEPS    5
+#define GUEST_WALK_REGISTER ((gpa_t){UINT64_MAX}) /* PAE's PDPTEs */
+
+enum guest_walk_end {
+	GUEST_WALK_MAPPED,
+	GUEST_WALK_NOT_PRESENT,	  /* as the last step's entry says */
+	GUEST_WALK_RESERVED,	  /* it has a reserved bit set */
+	GUEST_WALK_NO_MEMORY,	  /* it is in no RAM, and reads as all ones */
+	GUEST_WALK_NOT_CANONICAL, /* no address at all */
+};
+
+/* An entry that the walk has read. */
+struct guest_walk_step {
+	uint8_t level; /* 1: it maps 4 KiB; to 5 */
+	gpa_t at;      /* where it lies, or GUEST_WALK_REGISTER */
+	uint64_t entry;
+};
+
+struct guest_walk_trace {
+	bool paged; /* else there are no steps */
+	unsigned count;
+	struct guest_walk_step step[GUEST_WALK_STEPS];
+	enum guest_walk_end end;
+	gpa_t address;	     /* when mapped, as is all that follows */
+	uint64_t page_bytes; /* of the page that maps it */
+	bool may_write, may_user, may_fetch; /* what all entries allow */
+};
+
+/*
+ * The same walk with all that it meets, for somebody who looks: no rights are
+ * asked for, and no accessed or dirty bit is set.
+ */
+void guest_walk_trace(const struct guest_mem *mem,
+		      const struct guest_paging *paging, gla_t address,
+		      struct guest_walk_trace *trace);
+
 #endif

@@ -380,6 +380,49 @@ static void test_view_of_a_hole(void **state)
 	expect(ept_view_lookup(&view, gpa(last - 4096)), 0, 7, 4096);
 }
 
+/* Every entry on the way, in the base's tables and in the view's own. */
+static void test_trace(void **state)
+{
+	struct ept_view view;
+	struct ept_trace t;
+	struct ept ept;
+
+	(void)state;
+	frames(POOL_FRAMES);
+	assert_true(ept_init(&ept, all));
+	assert_true(ept_map(&ept, gpa(GIB), hpa(2 * GIB), GIB, 7, 6));
+	assert_true(ept_view_init(&view, &ept));
+	ept_view_trace(&view, gpa(GIB + 0x123), &t);
+	assert_int_equal(t.count, 2);
+	assert_int_equal(t.step[0].page_bytes, 512 * GIB);
+	assert_int_equal(t.step[0].at.value,
+			 frame_hpa(view.table[3]).value); /* the view's root */
+	assert_int_equal(t.step[0].entry, (POOL_HPA + 0x1000) | 7);
+	assert_int_equal(t.step[1].page_bytes, GIB);
+	assert_int_equal(t.step[1].at.value, POOL_HPA + 0x1000 + 8);
+	assert_int_equal(t.step[1].entry, 2 * GIB | 7 | 6 << 3 | 1 << 7);
+	expect(t.result, 2 * GIB + 0x123, 7, GIB);
+
+	assert_true(
+		ept_view_set_page(&view, gpa(GIB + 0x5000), hpa(0x7000), 3, 6));
+	ept_view_trace(&view, gpa(GIB + 0x5008), &t);
+	assert_int_equal(t.count, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(t.step[i].at.value & ~0xfffull,
+				 frame_hpa(view.table[3 - i]).value);
+	assert_int_equal(t.step[3].at.value & 0xfff, 5 * 8);
+	assert_int_equal(t.step[3].entry, 0x7000 | 3 | 6 << 3);
+	expect(t.result, 0x7008, 3, 4096);
+
+	ept_view_trace(&view, gpa(3 * GIB), &t); /* a hole */
+	assert_int_equal(t.count, 2);
+	assert_int_equal(t.step[1].entry, 0);
+	assert_false(t.result.present);
+	ept_view_trace(&view, gpa(1ull << 48), &t);
+	assert_int_equal(t.count, 0);
+	assert_false(t.result.present);
+}
+
 /* With the n-th frame missing, for every n: false, and nothing wrong. */
 static void test_out_of_frames(void **state)
 {
@@ -416,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_entry_bits),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_large_over_small),
 		cmocka_unit_test(test_split_keeps_attributes),
 		cmocka_unit_test(test_random),

@@ -9,6 +9,7 @@
 #include "hv/hw/cr_bits.h"
 #include "mm/guest_walk.h"
 #include "mm/window.h"
+#include "tools/test/unit/test_random.h"
 
 #define P  1ull
 #define W  2ull
@@ -236,6 +237,137 @@ static void test_table_outside_ram(void **state)
 	      GUEST_PF_PRESENT | GUEST_PF_RESERVED | GUEST_PF_WRITE);
 }
 
+/* ---- the walk with all that it meets ---- */
+
+static struct guest_walk_trace trace;
+
+static void traces(uint64_t address, enum guest_walk_end end, unsigned count)
+{
+	guest_walk_trace(&mem, &paging, gla(address), &trace);
+	assert_int_equal(trace.end, end);
+	assert_int_equal(trace.count, count);
+}
+
+static void step_is(unsigned n, unsigned level, uint64_t at, uint64_t entry)
+{
+	assert_int_equal(trace.step[n].level, level);
+	assert_int_equal(trace.step[n].at.value, at);
+	assert_int_equal(trace.step[n].entry, entry);
+}
+
+static void test_trace_modes(void **state)
+{
+	(void)state;
+	table64(0x3000)[3] &= ~W;
+	traces(LINEAR, GUEST_WALK_MAPPED, 4);
+	step_is(0, 4, 0x1008, 0x2000 | P | W | U);
+	step_is(1, 3, 0x2010, 0x3000 | P | W | U);
+	step_is(2, 2, 0x3018, 0x4000 | P | U);
+	step_is(3, 1, 0x4020, 0x9000 | P | W | U); /* and no A is set */
+	assert_int_equal(trace.address.value, 0x9123);
+	assert_int_equal(trace.page_bytes, 4096);
+	assert_true(trace.paged && trace.may_user && trace.may_fetch);
+	assert_false(trace.may_write);
+	table64(0x2000)[2] = 0x80000000 | P | W | PS | NX;
+	traces(LINEAR, GUEST_WALK_MAPPED, 2);
+	assert_int_equal(trace.address.value, 0x80604123);
+	assert_int_equal(trace.page_bytes, 1u << 30);
+	assert_false(trace.may_fetch || trace.may_user);
+
+	paging.cr4 |= CR4_LA57;
+	paging.cr3 = 0x5000;
+	table64(0x5000)[7] = 0x1000 | P;
+	traces(7ull << 48 | LINEAR, GUEST_WALK_MAPPED, 3);
+	step_is(0, 5, 0x5038, 0x1000 | P);
+	paging.cr0 = CR0_PE;
+	traces(0x100000456, GUEST_WALK_MAPPED, 0);
+	assert_false(trace.paged);
+	assert_int_equal(trace.address.value, 0x456);
+}
+
+static void test_trace_32_and_pae(void **state)
+{
+	(void)state;
+	paging.efer = 0;
+	paging.pdpte[2] = 0x3000 | P;
+	traces(2u << 30 | 3u << 21 | 4u << 12, GUEST_WALK_MAPPED, 3);
+	step_is(0, 3, GUEST_WALK_REGISTER.value, 0x3000 | P);
+	step_is(1, 2, 0x3018, 0x4000 | P | W | U);
+	traces(1u << 30, GUEST_WALK_NOT_PRESENT, 1);
+	paging.cr4 = CR4_PSE;
+	paging.cr3 = 0x6000;
+	table32(0x6000)[5] = 0x7000 | P | W;
+	table32(0x6000)[6] = 0x00800000 | P | PS | 3u << 13;
+	table32(0x7000)[9] = 0xb000 | P | W;
+	traces(5u << 22 | 9u << 12 | 0x77, GUEST_WALK_MAPPED, 2);
+	step_is(1, 1, 0x7024, 0xb000 | P | W);
+	traces(6u << 22 | 0x5678, GUEST_WALK_MAPPED, 1);
+	assert_int_equal(trace.address.value, 0x300805678);
+}
+
+static void test_trace_ends(void **state)
+{
+	(void)state;
+	traces(LINEAR + (1ull << 21), GUEST_WALK_NOT_PRESENT, 3);
+	traces(1ull << 47, GUEST_WALK_NOT_CANONICAL, 0);
+	traces(0xffff7fffffffffff, GUEST_WALK_NOT_CANONICAL, 0);
+	traces(0xffff800000000000, GUEST_WALK_NOT_PRESENT, 1);
+	table64(0x4000)[4] |= 1ull << 40;
+	traces(LINEAR, GUEST_WALK_RESERVED, 4);
+	table64(0x3000)[3] = 0xfee00000 | P;
+	traces(LINEAR, GUEST_WALK_NO_MEMORY, 4);
+	step_is(3, 1, 0xfee00020, ~0ull);
+	paging.apic_page = gpa(0x2000);
+	traces(LINEAR, GUEST_WALK_NO_MEMORY, 2);
+}
+
+/* Random tables: it ends where guest_walk() ends. */
+static void test_trace_random(void **state)
+{
+	unsigned mapped = 0;
+
+	(void)state;
+	random_seed(11);
+	for (int i = 0; i < 200000; i++) {
+		uint64_t address = random64() & 0x7fffffffffff;
+		struct guest_walk_result r;
+
+		for (unsigned t = 1; t < 6; t++)
+			for (unsigned n = 0; n < 4; n++) {
+				uint64_t e = random64();
+
+				e &= random64() | 0x7000;
+				e &= 0xf000000000007fff & ~(7ull << 60);
+				table64(t * 0x1000)[random64() % 512] =
+					e | P | W;
+			}
+		paging.cr4 = (random64() & CR4_LA57) | CR4_PAE;
+		paging.efer = EFER_LMA | (random64() & EFER_NXE);
+		if (i % 3 == 0)
+			paging.efer = 0;
+		if (i % 3 == 1) {
+			paging.efer = 0;
+			paging.cr4 = random64() & CR4_PSE;
+		}
+		paging.cr3 = 0x1000;
+		paging.pdpte[random64() % 4] = random64() & 0x7001;
+		guest_walk_trace(&mem, &paging, gla(address), &trace);
+		r = walk(address, GUEST_ACCESS_READ);
+		if (trace.end == GUEST_WALK_NO_MEMORY)
+			continue;
+		assert_int_equal(trace.end == GUEST_WALK_MAPPED, r.ok);
+		if (!r.ok) {
+			assert_int_equal(trace.end == GUEST_WALK_RESERVED,
+					 !!(r.error_code & GUEST_PF_RESERVED));
+			continue;
+		}
+		mapped++;
+		assert_int_equal(trace.address.value, r.address.value);
+		assert_int_equal(trace.page_bytes, r.page_bytes);
+	}
+	assert_true(mapped > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +382,10 @@ int main(void)
 		cmocka_unit_test_setup(test_pae, setup),
 		cmocka_unit_test_setup(test_32_bit, setup),
 		cmocka_unit_test_setup(test_table_outside_ram, setup),
+		cmocka_unit_test_setup(test_trace_modes, setup),
+		cmocka_unit_test_setup(test_trace_32_and_pae, setup),
+		cmocka_unit_test_setup(test_trace_ends, setup),
+		cmocka_unit_test_setup(test_trace_random, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
