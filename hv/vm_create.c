@@ -131,15 +131,6 @@ static struct apic_choice configured(const struct config_vm *config,
 	return choice;
 }
 
-/* A reason ends in "): what to do", which is not for somebody who asked for
- * nothing. */
-static void cut_advice(char *text)
-{
-	for (char *at = text; *at; at++)
-		if (at[0] == ')' && at[1] == ':')
-			at[1] = 0;
-}
-
 /* The best tier that is possible, with a line about the next one. */
 static struct apic_choice best_choice(const struct vm *vm)
 {
@@ -151,7 +142,7 @@ static struct apic_choice best_choice(const struct vm *vm)
 		memcpy(why, text, sizeof(why));
 		choice.tier--;
 	}
-	cut_advice(why);
+	vmx_caps_cut_advice(why);
 	if (why[0])
 		log_line("vm %s: apic = auto falls back to %s: %s",
 			 vm->config->name, tier_names[choice.tier], why);

@@ -392,6 +392,13 @@ bool vmx_caps_why_not(const struct vmx_caps *caps, enum apic_tier tier,
 	return !vmx_caps_controls(caps, &wish, &unused, text, size);
 }
 
+void vmx_caps_cut_advice(char *text)
+{
+	for (char *at = text; *at; at++)
+		if (at[0] == ')' && at[1] == ':')
+			at[1] = 0;
+}
+
 enum apic_tier vmx_caps_best_tier(const struct vmx_caps *caps, bool x2apic)
 {
 	enum apic_tier tier = APIC_TIER_POSTED;

@@ -71,6 +71,17 @@ struct vmx_caps {
  */
 void vmx_caps_read(struct vmx_caps *caps);
 
+#define VMX_CAPS_MSRS 19 /* 480H to 492H */
+
+/* The MSRs themselves, for people and to compare CPUs. */
+struct vmx_caps_raw {
+	uint32_t there; /* bit i: the processor has MSR 480H + i */
+	uint64_t value[VMX_CAPS_MSRS]; /* 0 where it has not */
+};
+
+/* Tries each on the CPU that calls; it need not know VMX.  Never fails. */
+void vmx_caps_raw_read(struct vmx_caps_raw *raw);
+
 /*
  * Takes from *all what *one lacks.  The VMCS revision and the preemption
  * timer's shift stay those of *all: each CPU writes its own into its regions.
@@ -126,5 +137,9 @@ enum apic_tier vmx_caps_best_tier(const struct vmx_caps *caps, bool x2apic);
  */
 bool vmx_caps_why_not(const struct vmx_caps *caps, enum apic_tier tier,
 		      bool x2apic, char *text, size_t size);
+
+/* Such a sentence ends in "): what to do"; cuts that, for somebody who asked
+ * for nothing. */
+void vmx_caps_cut_advice(char *text);
 
 #endif

@@ -50,3 +50,11 @@ void vmx_caps_read(struct vmx_caps *caps)
 	vmx_caps_read_controls(caps);
 	vmx_caps_read_widths(caps);
 }
+
+void vmx_caps_raw_read(struct vmx_caps_raw *raw)
+{
+	memset(raw, 0, sizeof(*raw));
+	for (uint32_t i = 0; i < VMX_CAPS_MSRS; i++)
+		if (msr_read_safe(IA32_VMX_BASIC + i, &raw->value[i]))
+			raw->there |= 1u << i;
+}

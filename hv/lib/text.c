@@ -2,6 +2,8 @@
 /* Text put together piece by piece; see text.h. */
 #include "hv/lib/text.h"
 
+#include <stdbool.h>
+
 #include "hv/lib/format.h"
 
 void text_begin(struct text *t, char *buffer, size_t size)
@@ -21,16 +23,41 @@ void text_add(struct text *t, const char *fmt, ...)
 	t->used += wanted < room ? wanted : room - 1;
 }
 
-void text_column(struct text *t, size_t column)
+/* How many characters the last line has. */
+static size_t text_at(const struct text *t)
 {
 	size_t at = 0;
 
 	while (at < t->used && t->buffer[t->used - 1 - at] != '\n')
 		at++;
+	return at;
+}
+
+void text_column(struct text *t, size_t column)
+{
+	size_t at = text_at(t);
+
 	if (at < column)
 		text_add(t, "%*s", (int)(column - at), "");
 	else if (at)
 		text_add(t, " ");
+}
+
+void text_words(struct text *t, size_t indent, const char *words)
+{
+	while (*words) {
+		size_t at = text_at(t), size = 0;
+		bool space = at && t->buffer[t->used - 1] != ' ';
+
+		while (words[size] && words[size] != ' ')
+			size++;
+		if (at > indent && at + space + size > TEXT_WIDTH)
+			text_add(t, "\n%*s", (int)indent, "");
+		else if (space)
+			text_add(t, " ");
+		text_add(t, "%.*s", (int)size, words);
+		words += size + (words[size] == ' ');
+	}
 }
 
 static const char *name_of(unsigned bit, const struct text_bit *bits,

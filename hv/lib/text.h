@@ -27,6 +27,15 @@ __attribute__((format(printf, 2, 3))) void text_add(struct text *t,
  * there. */
 void text_column(struct text *t, size_t column);
 
+#define TEXT_WIDTH 78 /* columns of a line that text_words() fills */
+
+/*
+ * Adds words, which single spaces separate, with a space before the first one
+ * unless a line or a space ends there.  Where a line would grow beyond
+ * TEXT_WIDTH, a new one begins at column indent.
+ */
+void text_words(struct text *t, size_t indent, const char *words);
+
 /* A bit's name, for text_bits(). */
 struct text_bit {
 	uint8_t bit;

@@ -55,6 +55,23 @@ static void columns_count_from_the_line(void **state)
 	assert_string_equal(buffer, "one\nab  c d\ne");
 }
 
+static void words_fill_lines(void **state)
+{
+	static char wide[300];
+
+	(void)state;
+	text_begin(&t, wide, sizeof(wide));
+	text_add(&t, "%*s", TEXT_WIDTH - 4, "a:");
+	text_words(&t, 2, "bc d ef");
+	text_words(&t, 2, "g");
+	assert_string_equal(wide + TEXT_WIDTH - 6, "a: bc\n  d ef g");
+	text_begin(&t, buffer, sizeof(buffer));
+	text_words(&t, 2, "");
+	text_add(&t, "a\n");
+	text_words(&t, 2, "b");
+	assert_string_equal(buffer, "a\nb");
+}
+
 static void bits_have_names(void **state)
 {
 	static const struct text_bit bits[] = {{0, "PE"}, {63, "top"}};
@@ -90,6 +107,7 @@ int main(void)
 		cmocka_unit_test_setup(pieces_follow_each_other, begin),
 		cmocka_unit_test_setup(what_does_not_fit_is_left_out, begin),
 		cmocka_unit_test_setup(columns_count_from_the_line, begin),
+		cmocka_unit_test_setup(words_fill_lines, begin),
 		cmocka_unit_test_setup(bits_have_names, begin),
 		cmocka_unit_test_setup(vectors_are_ranges, begin),
 	};
