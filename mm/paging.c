@@ -28,10 +28,13 @@
 #define MAP_READ  (ENTRY_P | ENTRY_A)
 #define MAP_WRITE (ENTRY_P | ENTRY_A | ENTRY_D | ENTRY_RW)
 /* PAT entry 3, which both the reset value and PAT_VALUE have as UC. */
-#define MAP_DEVICE (MAP_WRITE | ENTRY_PCD | ENTRY_PWT)
+#define MAP_DEVICE    (MAP_WRITE | ENTRY_PCD | ENTRY_PWT)
+#define MAP_COMBINING (MAP_WRITE | ENTRY_PWT) /* PAT entry 1 */
 
-/* IA32_PAT's value after reset: WB, WT, UC-, UC, twice. */
-#define PAT_VALUE 0x0007040600070406ull
+/* IA32_PAT's value after reset is WB, WT, UC-, UC, twice.  Nothing here wants
+ * WT: entry 1, and so entry 5, is WC instead, which holds whatever the MTRRs
+ * say. */
+#define PAT_VALUE 0x0007010600070106ull
 
 /* The areas beside the pool, which starts at the image.  The first three share
  * the last GiB, files have a slot of the PML4 to themselves. */
@@ -232,6 +235,12 @@ void *paging_map_device(hpa_t address, uint64_t size_bytes)
 {
 	return map_into(&paging.devices, PAGE_SIZE, address, size_bytes,
 			MAP_DEVICE);
+}
+
+void *paging_map_write_combining(hpa_t address, uint64_t size_bytes)
+{
+	return map_into(&paging.devices, SIZE_2M, address, size_bytes,
+			MAP_COMBINING);
 }
 
 const void *paging_map_file(hpa_t address, uint64_t size_bytes)

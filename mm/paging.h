@@ -39,6 +39,12 @@ void *paging_map_stack(uint64_t pages);
  * memory or address space is short or the range is not below 2^52. */
 void *paging_map_device(hpa_t address, uint64_t size_bytes);
 
+/*
+ * The same, write-combining: for what is written in bulk and hardly ever read.
+ * Stores may be held back until a fence, and go out in any order before it.
+ */
+void *paging_map_write_combining(hpa_t address, uint64_t size_bytes);
+
 /* Memory that the firmware or the loader filled; read only.  As above. */
 const void *paging_map_file(hpa_t address, uint64_t size_bytes);
 
