@@ -106,7 +106,7 @@ EFI_LDFLAGS := -nostdlib -znocombreloc -shared -Bsymbolic -L/usr/lib \
 	-z muldefs	# libefi brings a memcpy and a memset as well; ours come first
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym \
 	.rel .rela .rel.* .rela.* .reloc)
-EFI_PURE := hv/lib/string.c hv/lib/format.c
+EFI_PURE := hv/lib/string.c hv/lib/format.c hv/lib/log_ring.c
 BOOT_C := $(wildcard boot/*.c) $(EFI_PURE)
 BOOT_ASM := $(wildcard boot/*.asm)
 BOOT_O := $(BOOT_C:%.c=$(O)/efi/%.o) $(BOOT_ASM:%.asm=$(O)/%.asm.o)
@@ -198,7 +198,8 @@ PURE := $(wildcard \
 		exit_mem guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason)) \
-	hv/lib/format.c hv/lib/text.c hv/console_mux.c)
+	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
+	hv/lib/log_ring.c hv/font.c hv/text_*.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \
