@@ -76,9 +76,9 @@ struct boot_console {
 };
 
 struct boot_framebuffer {
-	hpa_t address; /* 0: none */
-	uint32_t width, height, stride_pixels;
-	uint32_t bgr; /* 1: blue in the lowest byte */
+	hpa_t address;				  /* 0: none */
+	uint32_t width, height, stride_pixels;	  /* of 4 bytes each */
+	uint32_t red_mask, green_mask, blue_mask; /* none is 0 */
 };
 
 struct boot_info {
@@ -103,6 +103,7 @@ struct boot_info {
 
 	struct boot_console console;
 	struct boot_framebuffer framebuffer;
+	struct boot_region kept_log; /* hv/log_keep.h; size 0: none */
 
 	/* EFI runtime services, for ResetSystem: physical (identity) mode. */
 	uint64_t

@@ -49,6 +49,22 @@ static const char *const config_consoles[] = {
 	[CONFIG_CONSOLE_NONE] = "none",
 	NULL,
 };
+static const char *const config_screens[] = {
+	[CONFIG_SCREEN_AUTO] = "auto",
+	[CONFIG_SCREEN_ON] = "on",
+	[CONFIG_SCREEN_OFF] = "off",
+	NULL,
+};
+static const char *const config_on_panics[] = {
+	[CONFIG_ON_PANIC_HALT] = "halt",
+	[CONFIG_ON_PANIC_RESET] = "reset",
+	NULL,
+};
+static const char *const config_selftests[] = {
+	[CONFIG_SELFTEST_NONE] = "none",
+	[CONFIG_SELFTEST_PANIC] = "panic",
+	NULL,
+};
 static const char *const config_resets[] = {
 	[CONFIG_RESET_RESTART] = "restart",
 	[CONFIG_RESET_STOP] = "stop",
@@ -72,6 +88,12 @@ static const struct config_key config_hypervisor_keys[] = {
 	{"baud", HV(console_baud), .kind = CONFIG_KIND_BAUD,
 	 .max = CONFIG_BAUD_MAX, .expected = "0 or a divisor of 115200"},
 	{"poweroff", HV(poweroff), FLAG},
+	{"screen", HV(screen), .kind = CONFIG_KIND_CHOICE,
+	 .choices = config_screens, .expected = "auto, on or off"},
+	{"on-panic", HV(on_panic), .kind = CONFIG_KIND_CHOICE,
+	 .choices = config_on_panics, .expected = "halt or reset"},
+	{"selftest", HV(selftest), .kind = CONFIG_KIND_CHOICE,
+	 .choices = config_selftests, .expected = "panic or none"},
 	{.name = NULL},
 };
 

@@ -30,6 +30,25 @@ enum config_console {
 	CONFIG_CONSOLE_NONE,   /* output is dropped */
 };
 
+/* Whether the log is on the screen too. */
+enum config_screen {
+	CONFIG_SCREEN_AUTO, /* where there is one (the default) */
+	CONFIG_SCREEN_ON,   /* a machine without one is refused */
+	CONFIG_SCREEN_OFF,
+};
+
+/* What happens after a bug of the hypervisor's own has been reported. */
+enum config_on_panic {
+	CONFIG_ON_PANIC_HALT, /* the default */
+	CONFIG_ON_PANIC_RESET,
+};
+
+/* What to break on purpose, instead of running guests. */
+enum config_selftest {
+	CONFIG_SELFTEST_NONE, /* the default */
+	CONFIG_SELFTEST_PANIC,
+};
+
 /* What happens when the guest asks for a reset. */
 enum config_reset {
 	CONFIG_RESET_RESTART, /* the default */
@@ -72,6 +91,9 @@ struct config {
 	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
 	uint32_t console_baud; /* 0: leave as it is; default CONFIG_BAUD_AUTO */
 	bool poweroff; /* at the end; off: the monitor goes on; default on */
+	enum config_screen screen;
+	enum config_on_panic on_panic;
+	enum config_selftest selftest;
 	uint32_t vm_count;
 	struct config_vm vm[CONFIG_VMS_MAX];
 };

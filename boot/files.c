@@ -53,7 +53,7 @@ void files_close_volume(void)
 	files_root = NULL;
 }
 
-static EFI_FILE_PROTOCOL *files_open(const char *path)
+static EFI_FILE_PROTOCOL *files_open_as(const char *path, UINT64 mode)
 {
 	CHAR16 wide[CONFIG_PATH_SIZE + 1];
 	EFI_FILE_PROTOCOL *file;
@@ -62,10 +62,14 @@ static EFI_FILE_PROTOCOL *files_open(const char *path)
 	for (; i < CONFIG_PATH_SIZE && path[i]; i++)
 		wide[i] = path[i] == '/' ? '\\' : (CHAR16)path[i];
 	wide[i] = 0;
-	if (EFI_ERROR(files_root->Open(files_root, &file, wide,
-				       EFI_FILE_MODE_READ, 0)))
+	if (EFI_ERROR(files_root->Open(files_root, &file, wide, mode, 0)))
 		return NULL;
 	return file;
+}
+
+static EFI_FILE_PROTOCOL *files_open(const char *path)
+{
+	return files_open_as(path, EFI_FILE_MODE_READ);
 }
 
 bool files_exists(const char *path)
@@ -137,6 +141,24 @@ bool files_read(const char *path, const char *purpose, struct boot_file *loaded)
 	good = files_load(file, path, purpose, loaded);
 	file->Close(file);
 	return good;
+}
+
+bool files_write(const char *path, const void *bytes, size_t size)
+{
+	const UINT64 write = EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE;
+	EFI_FILE_PROTOCOL *file = files_open_as(path, write);
+	UINTN written = size;
+	bool good;
+
+	/* A longer one would keep its end. */
+	if (file)
+		file->Delete(file);
+	file = files_open_as(path, write | EFI_FILE_MODE_CREATE);
+	if (!file)
+		return false;
+	good = !EFI_ERROR(file->Write(file, &written, (VOID *)bytes)) &&
+	       written == size;
+	return !EFI_ERROR(file->Close(file)) && good;
 }
 
 size_t files_load_options(char *text, size_t size)

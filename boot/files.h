@@ -18,6 +18,10 @@ bool files_exists(const char *path);
  */
 bool files_read(const char *path, const char *purpose, struct boot_file *file);
 
+/* Writes a whole file, in place of one that is there; says nothing if it
+ * fails. */
+bool files_write(const char *path, const void *bytes, size_t size);
+
 void files_close_volume(void);
 
 /*

@@ -11,10 +11,12 @@
 #include "boot/files.h"
 #include "boot/firmware.h"
 #include "boot/image.h"
+#include "boot/last_log.h"
 #include "boot/memory.h"
 #include "boot/menu.h"
 #include "boot/mp.h"
 #include "boot/say.h"
+#include "boot/screen.h"
 #include "boot/tables.h"
 #include "boot/takeover.h"
 #include "hv/hw/cpu.h"
@@ -44,7 +46,6 @@ struct loader {
 
 static EFI_GUID loader_acpi2 = ACPI_20_TABLE_GUID;
 static EFI_GUID loader_acpi1 = ACPI_TABLE_GUID;
-static EFI_GUID loader_gop = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 
 static uint64_t loader_configuration_table(const EFI_GUID *guid)
 {
@@ -80,29 +81,6 @@ static void loader_read_acpi(struct loader *loader)
 	takeover_find_ioapic(info);
 }
 
-static void loader_find_framebuffer(struct boot_framebuffer *framebuffer)
-{
-	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
-	EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode;
-
-	if (EFI_ERROR(firmware.boot->LocateProtocol(&loader_gop, NULL,
-						    (VOID **)&gop)) ||
-	    !gop->Mode || !gop->Mode->Info)
-		return;
-	mode = gop->Mode->Info;
-	if (mode->PixelFormat != PixelRedGreenBlueReserved8BitPerColor &&
-	    mode->PixelFormat != PixelBlueGreenRedReserved8BitPerColor)
-		return;
-	*framebuffer = (struct boot_framebuffer){
-		.address = hpa(gop->Mode->FrameBufferBase),
-		.width = mode->HorizontalResolution,
-		.height = mode->VerticalResolution,
-		.stride_pixels = mode->PixelsPerScanLine,
-		.bgr = mode->PixelFormat ==
-		       PixelBlueGreenRedReserved8BitPerColor,
-	};
-}
-
 /* Interrupts that are remapped cannot be programmed: the UART is polled. */
 static void loader_choose_console(struct loader *loader)
 {
@@ -116,6 +94,16 @@ static void loader_choose_console(struct loader *loader)
 	say_open(&info->console);
 }
 
+static bool loader_choose_screen(struct boot_info *info)
+{
+	if (info->config.screen != CONFIG_SCREEN_OFF)
+		screen_find(&info->framebuffer);
+	return info->framebuffer.address.value ||
+	       info->config.screen != CONFIG_SCREEN_ON ||
+	       refuse("screen = on, but the firmware drives no screen that "
+		      "can be written to as memory.");
+}
+
 static bool loader_read_config(struct loader *loader)
 {
 	struct config *config = &loader->info.config;
@@ -126,6 +114,7 @@ static bool loader_read_config(struct loader *loader)
 
 	if (!files_open_volume())
 		return false;
+	last_log_save(&loader->info.kept_log);
 	name = menu_choose();
 	if (!name || !files_read(name, "the configuration", &file))
 		return false;
@@ -241,7 +230,7 @@ static void loader_banner(const struct loader *loader)
 static bool loader_prepare(struct loader *loader)
 {
 	struct boot_info *info = &loader->info;
-	bool unlocked;
+	bool unlocked = false;
 
 	info->magic = BOOT_INFO_MAGIC;
 	info->efi_runtime_services = (uint64_t)firmware.system->RuntimeServices;
@@ -254,13 +243,15 @@ static bool loader_prepare(struct loader *loader)
 	loader_choose_console(loader);
 	loader->cpus_running = mp_find_cpus(&loader->machine, info);
 	loader_banner(loader);
-	if (!checks_processors(&unlocked) || !loader_check_vms(loader))
+	if (info->config.selftest == CONFIG_SELFTEST_PANIC)
+		say("selftest = panic: the processors are not checked, no "
+		    "guest will start.");
+	else if (!checks_processors(&unlocked) || !loader_check_vms(loader))
 		return false;
 	if (unlocked)
 		say("IA32_FEATURE_CONTROL is unlocked; the hypervisor will "
 		    "lock it with VMX on.");
-	loader_find_framebuffer(&info->framebuffer);
-	return loader_get_memory(loader);
+	return loader_choose_screen(info) && loader_get_memory(loader);
 }
 
 /* The firmware is gone: silence, the image, and the jump. */

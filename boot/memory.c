@@ -96,6 +96,15 @@ bool memory_pages(uint64_t below, uint64_t size_bytes, hpa_t *start)
 	return memory_allocate(AllocateMaxAddress, below, size_bytes, start);
 }
 
+bool memory_at(uint64_t start, uint64_t size_bytes, struct boot_region *region)
+{
+	*region = (struct boot_region){.size_bytes = size_bytes};
+	if (memory_allocate(AllocateAddress, start, size_bytes, &region->start))
+		return true;
+	region->size_bytes = 0;
+	return false;
+}
+
 void memory_free_all(void)
 {
 	while (memory_taken_count) {

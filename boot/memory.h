@@ -17,6 +17,10 @@
 /* Pages for size_bytes, none of them above below; says nothing if it fails. */
 bool memory_pages(uint64_t below, uint64_t size_bytes, hpa_t *start);
 
+/* These very pages; *region is empty, and nothing is said, if they are not
+ * free. */
+bool memory_at(uint64_t start, uint64_t size_bytes, struct boot_region *region);
+
 /* 2 MiB aligned and below 4 GiB; says nothing if it fails. */
 bool memory_pool(uint64_t size_bytes, struct boot_region *pool);
 

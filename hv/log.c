@@ -5,7 +5,9 @@
 #include <stdarg.h>
 
 #include "hv/console.h"
+#include "hv/framebuffer.h"
 #include "hv/lib/format.h"
+#include "hv/log_keep.h"
 
 #define LINE_SIZE 320 /* what is longer is cut */
 
@@ -20,5 +22,7 @@ void log_line(const char *fmt, ...)
 	va_end(args);
 	if (size >= sizeof(line))
 		size = sizeof(line) - 1;
+	log_keep_line(line, size);
 	console_log(line, size);
+	framebuffer_line(line, size);
 }

@@ -7,6 +7,7 @@
 #include "boot/boot_info.h"
 #include "hv/clock.h"
 #include "hv/console.h"
+#include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
@@ -15,6 +16,7 @@
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/version.h"
+#include "hv/log_keep.h"
 #include "hv/percpu.h"
 #include "hv/power.h"
 #include "hv/smp.h"
@@ -96,10 +98,14 @@ void hv_main(const struct boot_info *info)
 	memory_init(info);
 	boot_cpu_init(info);
 	console_init(info);
+	framebuffer_init(info);
+	log_keep_init(info);
 	log_line("Apical %s", APICAL_VERSION);
 	power_init(info);
 	clock_init(info);
 	interrupts_init(info);
+	if (info->config.selftest == CONFIG_SELFTEST_PANIC)
+		panic("selftest = panic: this is what a panic looks like");
 	if (!smp_cpu_init())
 		power_off();
 	smp_start(info);
@@ -108,6 +114,7 @@ void hv_main(const struct boot_info *info)
 		vms_end(1);
 	print_memory();
 	console_run(info);
+	framebuffer_run();
 	smp_release();
 	cpu_main();
 }

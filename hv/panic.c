@@ -5,12 +5,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/lib/format.h"
 #include "hv/lib/ksyms.h"
 #include "hv/lib/log.h"
+#include "hv/lib/string.h"
+#include "hv/lib/version.h"
 #include "hv/percpu.h"
+#include "hv/power.h"
 #include "hv/smp.h"
 #include "hv/vm.h"
 
@@ -72,10 +76,24 @@ static void print_registers(const struct idt_frame *f)
 		 cr3_read());
 }
 
+/* What stays at the top of the screen, however much follows. */
+static void alarm(const char *text)
+{
+	char title[TEXT_SIZE];
+
+	format(title, sizeof(title),
+	       " Apical " APICAL_VERSION ": panic on CPU %u, APIC ID %u",
+	       percpu()->self.number, percpu()->self.apic_id);
+	framebuffer_alarm(title, strlen(title));
+	format(title, sizeof(title), " %s", text);
+	framebuffer_alarm(title, strlen(title));
+}
+
 /* frame: what an exception left, or NULL; caller: where to begin else. */
 static void report(const char *text, const struct idt_frame *frame,
 		   const struct stack_frame *caller)
 {
+	alarm(text);
 	log_line("panic: %s", text);
 	log_line("CPU %u, APIC ID %u", percpu()->self.number,
 		 percpu()->self.apic_id);
@@ -104,7 +122,7 @@ static __attribute__((noreturn)) void stop(const char *text,
 		report(text, frame, caller);
 	else if (depth == 2)
 		log_line("and in reporting this: %s", text);
-	cpu_halt_forever();
+	power_panicked();
 }
 
 void panic(const char *fmt, ...)

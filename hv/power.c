@@ -22,8 +22,12 @@
 #define RESET_CONTROL_ARM  0x02
 #define RESET_CONTROL_FULL 0x06
 
+/* The PC's keyboard controller: pulses the processor's reset line. */
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_RESET	 0xfe
+
 enum efi_reset_type {
-	EFI_RESET_COLD = 0,
+	EFI_RESET_WARM = 1, /* memory keeps what it holds: the log */
 	EFI_RESET_SHUTDOWN = 2,
 };
 
@@ -119,15 +123,32 @@ void power_off(void)
 	cpu_halt_forever();
 }
 
+/* Returns where there is neither. */
+static void chipset_reset(void)
+{
+	port_out8(RESET_CONTROL, RESET_CONTROL_ARM);
+	port_out8(RESET_CONTROL, RESET_CONTROL_FULL);
+	port_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
+}
+
 void power_reset(void)
 {
 	uint64_t *root = prepare();
 
 	log_line("reset");
 	console_flush();
-	efi_reset_system(root, EFI_RESET_COLD);
-	port_out8(RESET_CONTROL, RESET_CONTROL_ARM);
-	port_out8(RESET_CONTROL, RESET_CONTROL_FULL);
+	efi_reset_system(root, EFI_RESET_WARM);
+	chipset_reset();
 	log_line("the machine cannot be reset: switch it off and on");
+	cpu_halt_forever();
+}
+
+void power_panicked(void)
+{
+	if (boot && boot->config.on_panic == CONFIG_ON_PANIC_RESET) {
+		log_line("reset, as on-panic has it");
+		console_flush();
+		chipset_reset();
+	}
 	cpu_halt_forever();
 }

@@ -19,4 +19,10 @@ void power_init(const struct boot_info *info);
 __attribute__((noreturn)) void power_off(void);
 __attribute__((noreturn)) void power_reset(void);
 
+/*
+ * The end of a panic: halts, or resets the machine where on-panic = reset, by
+ * the chipset and without anything of the firmware's.
+ */
+__attribute__((noreturn)) void power_panicked(void);
+
 #endif

@@ -7,6 +7,7 @@
 #include "apic/lapic.h"
 #include "hv/clock.h"
 #include "hv/console.h"
+#include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/hw/msr.h"
@@ -14,6 +15,7 @@
 #include "hv/irq.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
+#include "hv/log_keep.h"
 #include "hv/percpu.h"
 #include "hv/trampoline.h"
 #include "hv/vm.h"
@@ -235,4 +237,6 @@ void smp_stop_others(void)
 		}
 	}
 	console_alone();
+	framebuffer_alone();
+	log_keep_alone();
 }

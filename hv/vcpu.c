@@ -6,6 +6,7 @@
  */
 #include "apic/lapic.h"
 #include "hv/console.h"
+#include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
@@ -135,7 +136,7 @@ static uint64_t timer_due(const struct vcpu *v)
  */
 static void serve_time(struct vcpu *v)
 {
-	uint64_t others = board_next(v), next, console;
+	uint64_t others = board_next(v), next, console, screen;
 	uint64_t timer;
 	bool alone;
 
@@ -149,6 +150,8 @@ static void serve_time(struct vcpu *v)
 	if (v->cpu == 0) {
 		console = console_poll();
 		others = console < others ? console : others;
+		screen = framebuffer_poll();
+		others = screen < others ? screen : others;
 	}
 	alone = others == NEVER;
 	timer = timer_due(v);

@@ -8,6 +8,7 @@
 #include "apic/lapic.h"
 #include "hv/clock.h"
 #include "hv/console.h"
+#include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
@@ -283,7 +284,9 @@ static void idle(void)
 {
 	if (percpu()->self.number == 0) {
 		uint64_t next = console_poll();
+		uint64_t screen = framebuffer_poll();
 
+		next = screen < next ? screen : next;
 		if (next != CONSOLE_NEVER)
 			lapic_timer_arm(next);
 	}
