@@ -23,6 +23,7 @@
 #define ENTRY_VECTOR		  0xffull
 #define ENTRY_DELIVERY_MODE_SHIFT 8
 #define ENTRY_LOGICAL		  (1ull << 11)
+#define ENTRY_DELIVERY_STATUS	  (1ull << 12)
 #define ENTRY_REMOTE_IRR	  (1ull << 14)
 #define ENTRY_LEVEL		  (1ull << 15)
 #define ENTRY_MASK		  (1ull << 16)
@@ -74,7 +75,11 @@ uint64_t vioapic_entry(const struct vioapic *io, unsigned pin)
 {
 	uint64_t entry = io->entry[pin];
 
-	return io->remote_irr >> pin & 1 ? entry | ENTRY_REMOTE_IRR : entry;
+	if (io->remote_irr >> pin & 1)
+		entry |= ENTRY_REMOTE_IRR;
+	if (io->untaken >> pin & 1)
+		entry |= ENTRY_DELIVERY_STATUS;
+	return entry;
 }
 
 static uint32_t read_register(const struct vioapic *io)
@@ -106,6 +111,7 @@ static uint32_t write_entry(struct vioapic *io, unsigned pin, bool high,
 	else
 		entry = (entry >> 32 << 32) | (value & ENTRY_WRITABLE_LOW);
 	io->entry[pin] = entry;
+	io->untaken &= ~(1u << pin); /* it is sent anew, or not wanted */
 	/* Remote IRR has no meaning for edges; going through edge-triggered
 	 * is how software clears it without the EOI register. */
 	if (!is_level(entry))
@@ -167,6 +173,7 @@ uint32_t vioapic_set_line(struct vioapic *io, unsigned pin, bool active)
 	bit = 1u << pin;
 	if (!active) {
 		io->line &= ~bit;
+		io->untaken &= ~bit;
 		return 0;
 	}
 	io->line |= bit;
@@ -190,18 +197,38 @@ uint32_t vioapic_eoi(struct vioapic *io, uint8_t vector)
 	return again;
 }
 
-struct vlapic_message vioapic_message(struct vioapic *io, unsigned pin)
+uint32_t vioapic_retry(const struct vioapic *io)
+{
+	uint32_t again = 0;
+
+	for (uint32_t left = io->untaken; left; left &= left - 1)
+		again |= level_request(io, (unsigned)__builtin_ctz(left));
+	return again;
+}
+
+struct vlapic_message vioapic_message(const struct vioapic *io, unsigned pin)
 {
 	uint64_t entry = io->entry[pin];
-	bool level = is_level(entry);
 
-	if (level)
-		io->remote_irr |= 1u << pin;
 	return (struct vlapic_message){
 		.delivery_mode = delivery_mode(entry),
 		.destination = (uint32_t)(entry >> ENTRY_DESTINATION_SHIFT),
 		.logical = entry & ENTRY_LOGICAL,
-		.level = level,
+		.level = is_level(entry),
 		.vector = (uint8_t)(entry & ENTRY_VECTOR),
 	};
+}
+
+void vioapic_sent(struct vioapic *io, unsigned pin, bool taken)
+{
+	uint32_t bit = 1u << pin;
+
+	if (!is_level(io->entry[pin]))
+		return;
+	if (taken) {
+		io->remote_irr |= bit;
+		io->untaken &= ~bit;
+	} else {
+		io->untaken |= bit;
+	}
 }

@@ -18,9 +18,11 @@
 struct vioapic {
 	uint32_t id;
 	uint32_t select;
-	uint64_t entry[VIOAPIC_PINS]; /* remote IRR is kept apart, below */
+	uint64_t entry[VIOAPIC_PINS]; /* without the status bits, below */
 	uint32_t line; /* pin levels as driven by devices (active state) */
 	uint32_t remote_irr; /* pins whose level interrupt awaits its EOI */
+	uint32_t untaken; /* level pins whose message no local APIC took: their
+			   * delivery status is "send pending" */
 };
 
 /* Power-up state: all pins masked; id is 0 to 15. */
@@ -48,10 +50,16 @@ uint32_t vioapic_set_line(struct vioapic *io, unsigned pin, bool active);
  * pin with that vector; those still asserted are in the returned set. */
 uint32_t vioapic_eoi(struct vioapic *io, uint8_t vector);
 
+/* Some local APIC may take now what it did not take before: returns the level
+ * pins whose message is to be tried again. */
+uint32_t vioapic_retry(const struct vioapic *io);
+
 /*
- * The message of one pin in a returned set; sets remote IRR for level pins.
- * Must be called, and the message sent, before the device lock is released.
+ * The message of one pin in a returned set.  It must be sent, and then
+ * vioapic_sent() called, before the device lock is released: it sets remote IRR
+ * for a level pin whose message was taken, else its delivery status.
  */
-struct vlapic_message vioapic_message(struct vioapic *io, unsigned pin);
+struct vlapic_message vioapic_message(const struct vioapic *io, unsigned pin);
+void vioapic_sent(struct vioapic *io, unsigned pin, bool taken);
 
 #endif

@@ -154,6 +154,16 @@ bool vlapic_takes_extint(const struct vlapic *v)
 	       APIC_DELIVERY_EXTINT << APIC_LVT_DELIVERY_MODE_SHIFT;
 }
 
+bool vlapic_lint0_wants_level(const struct vlapic *v)
+{
+	uint32_t lint0 = vlapic_page_read(v, APIC_LVT_LINT0);
+	uint32_t bits = APIC_LVT_MASK | APIC_LVT_DELIVERY_MODE | APIC_LVT_LEVEL;
+
+	return (lint0 & bits) == APIC_LVT_LEVEL && !v->lint0_remote_irr &&
+	       (lint0 & APIC_LVT_VECTOR) >= APIC_VECTOR_FIRST_LEGAL &&
+	       (vlapic_mode_bits(v) & APIC_BASE_EN);
+}
+
 static struct vlapic_effect to_self(enum vlapic_delivery_mode mode,
 				    uint8_t vector, bool level)
 {

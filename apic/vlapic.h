@@ -96,6 +96,7 @@ enum vlapic_effect_kind {
 	VLAPIC_EFFECT_TIMER, /* vlapic_timer_next() may have changed */
 	VLAPIC_EFFECT_EOI,   /* broadcast the EOI of ->vector to I/O APICs */
 	VLAPIC_EFFECT_BASE,  /* mode or base changed: the view is stale */
+	VLAPIC_EFFECT_REACH, /* it may take messages now that it did not */
 };
 
 struct vlapic_effect {
@@ -176,9 +177,9 @@ void vlapic_cr8_write(struct vlapic *v, uint8_t value);
  * priority interrupts. */
 bool vlapic_accepts(const struct vlapic *v);
 
-/* Sets IRR and TMR; dropped unless vlapic_accepts().  Vectors 0 to 15 set ESR
- * "receive illegal vector". */
-void vlapic_accept(struct vlapic *v, uint8_t vector, bool level);
+/* Sets IRR and TMR; false, and dropped, unless vlapic_accepts().  Vectors 0 to
+ * 15 set ESR "receive illegal vector". */
+bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level);
 
 /*
  * From any CPU: posts a fixed interrupt (atomic TMR, then PIR).  True when the
@@ -224,6 +225,10 @@ uint8_t vlapic_arbitration(const struct vlapic *v);
 /* The level of a local pin (0: LINT0, 1: LINT1) rose.  For ExtINT the caller
  * asks vlapic_takes_extint(); all else comes back as EFFECT_IPI to self. */
 struct vlapic_effect vlapic_lint_raise(struct vlapic *v, unsigned pin);
+
+/* LINT0 is level-sensitive, and no interrupt of it awaits its EOI: while the
+ * pin is high, vlapic_lint_raise() is due. */
+bool vlapic_lint0_wants_level(const struct vlapic *v);
 
 /* True when the 8259's INTR reaches this CPU: LINT0 unmasked in ExtINT mode, or
  * APIC globally disabled. From any CPU. */

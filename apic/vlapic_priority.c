@@ -99,20 +99,21 @@ bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)
 	return pi_desc_post(v->pi, vector);
 }
 
-void vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
+bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
 {
 	uint32_t offset = vlapic_vector_offset(APIC_IRR, vector);
 
 	if (!vlapic_accepts(v))
-		return;
+		return false;
 	if (vector < APIC_VECTOR_FIRST_LEGAL) {
 		vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
-		return;
+		return true;
 	}
 	set_trigger_mode(v, vector, level);
 	vlapic_page_write(v, offset,
 			  vlapic_page_read(v, offset) |
 				  vlapic_vector_bit(vector));
+	return true;
 }
 
 static void merge_word(struct vlapic *v, uint32_t offset, uint32_t posted)

@@ -26,6 +26,7 @@ enum kind {
 	KIND_ID,
 	KIND_PPR,
 	KIND_EOI,
+	KIND_LDR,
 	KIND_DFR,
 	KIND_SVR,
 	KIND_ESR,
@@ -84,8 +85,8 @@ static const struct vlapic_register registers[] = {
 	SLOT(APIC_PPR) = READ_ONLY("PPR", KIND_PPR),
 	SLOT(APIC_EOI) = {"EOI", WRITE, KIND_EOI, 0, 0},
 	SLOT(APIC_RRD) = {"RRD", NO_ERROR, KIND_PLAIN, 0, 0},
-	SLOT(APIC_LDR) = {"LDR", XAPIC_ONLY | X2APIC_READ, KIND_PLAIN,
-			  0xff000000, 0},
+	SLOT(APIC_LDR) = {"LDR", XAPIC_ONLY | X2APIC_READ, KIND_LDR, 0xff000000,
+			  0},
 	SLOT(APIC_DFR) = {"DFR", XAPIC_ONLY, KIND_DFR, 0xf0000000, 0},
 	SLOT(APIC_SVR) = {"SVR", READ_WRITE, KIND_SVR, SVR_WRITABLE, 0},
 	VECTORS(APIC_ISR, "ISR"),
@@ -172,7 +173,7 @@ static struct vlapic_effect disable_by_software(struct vlapic *v, uint64_t tsc)
 static struct vlapic_effect write_svr(struct vlapic *v, uint64_t tsc,
 				      uint32_t value)
 {
-	struct vlapic_effect effect = vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	struct vlapic_effect effect = vlapic_effect_of(VLAPIC_EFFECT_REACH);
 
 	/* First, so that a timer that has expired is still accepted. */
 	if (!(value & APIC_SVR_ENABLE))
@@ -222,9 +223,12 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 	case KIND_ID:
 		restore_id(v);
 		break;
+	case KIND_LDR:
+		vlapic_page_write(v, offset, value);
+		return vlapic_effect_of(VLAPIC_EFFECT_REACH);
 	case KIND_DFR:
 		vlapic_page_write(v, offset, value | APIC_DFR_RESERVED);
-		break;
+		return vlapic_effect_of(VLAPIC_EFFECT_REACH);
 	case KIND_SVR:
 		return write_svr(v, tsc, value);
 	case KIND_ESR:

@@ -18,14 +18,17 @@ static uint64_t now_ns(const struct vm *vm)
 
 static void send_pins(struct vm *vm, uint32_t pins)
 {
-	for (; pins; pins &= pins - 1) {
-		struct vlapic_message message = vioapic_message(
-			&vm->board.ioapic, (unsigned)__builtin_ctz(pins));
+	struct vioapic *io = &vm->board.ioapic;
 
-		vm_send(vm, &message, NULL);
+	for (; pins; pins &= pins - 1) {
+		unsigned pin = (unsigned)__builtin_ctz(pins);
+		struct vlapic_message message = vioapic_message(io, pin);
+
+		vioapic_sent(io, pin, vm_send(vm, &message, NULL));
 	}
 }
 
+/* The 8259's output is wired to LINT0 of every local APIC. */
 static void update_intr(struct vm *vm)
 {
 	uint32_t intr = vpic_intr(&vm->board.pic);
@@ -33,8 +36,9 @@ static void update_intr(struct vm *vm)
 	if (intr == vm->board.intr)
 		return;
 	__atomic_store_n(&vm->board.intr, intr, __ATOMIC_SEQ_CST);
-	if (intr)
-		vcpu_request(vm->vcpu[0], VCPU_REQUEST_EVENT);
+	for (uint32_t i = 0; intr && i < vm->vcpu_count; i++)
+		vcpu_request(vm->vcpu[i],
+			     VCPU_REQUEST_LINT0 | VCPU_REQUEST_EVENT);
 }
 
 static void drive_line(struct vm *vm, unsigned irq, bool active)
@@ -314,14 +318,23 @@ void machine_eoi(struct vcpu *v, uint8_t vector)
 	spin_unlock(&vm->board.lock);
 }
 
-bool machine_extint(struct vcpu *v)
+/* Taking the lock orders what the APIC now takes against a message under way:
+ * either its sender sees that, or the message is found untaken here. */
+void machine_reach(struct vcpu *v)
 {
-	return vcpu_is_bsp(v) &&
-	       __atomic_load_n(&v->vm->board.intr, __ATOMIC_SEQ_CST) &&
-	       vlapic_takes_extint(&v->vlapic);
+	struct vm *vm = v->vm;
+
+	spin_lock(&vm->board.lock);
+	send_pins(vm, vioapic_retry(&vm->board.ioapic));
+	spin_unlock(&vm->board.lock);
 }
 
-uint8_t machine_extint_acknowledge(struct vcpu *v)
+bool machine_intr(struct vcpu *v)
+{
+	return __atomic_load_n(&v->vm->board.intr, __ATOMIC_SEQ_CST);
+}
+
+uint8_t machine_intr_acknowledge(struct vcpu *v)
 {
 	struct vm *vm = v->vm;
 	uint8_t vector;

@@ -43,7 +43,7 @@ struct board {
 	struct fw_cfg fw_cfg;
 	struct testdev testdev;
 	uint32_t lines;	   /* ISA interrupt lines, as they were last driven */
-	uint32_t intr;	   /* the 8259's INTR; read without the lock */
+	uint32_t intr;	   /* the 8259s' INTR; read without the lock */
 	uint64_t next_tsc; /* board_tick() is wanted then; without the lock */
 };
 

@@ -56,6 +56,8 @@ static void serve_requests(struct vcpu *v)
 			v, __atomic_load_n(&v->sipi_vector, __ATOMIC_SEQ_CST));
 	if (requests & VCPU_REQUEST_APIC)
 		apicv_switch(v);
+	if (requests & VCPU_REQUEST_LINT0)
+		apicv_lint_raise(v, 0);
 	if (requests & VCPU_REQUEST_EVENT) {
 		uint32_t nmis = __atomic_exchange_n(&v->nmi_posted, 0,
 						    __ATOMIC_SEQ_CST);
@@ -227,6 +229,13 @@ static bool serve_and_look(struct vcpu *v)
 	return false;
 }
 
+/* The machine's NMIs are the guest's, at its LINT1. */
+static void raise_nmi_pin(struct vcpu *v)
+{
+	for (uint32_t left = percpu_take_nmis(); left; left--)
+		apicv_lint_raise(v, 1);
+}
+
 void vcpu_run(struct vcpu *v)
 {
 	while (v->state != VCPU_SHUTDOWN) {
@@ -234,7 +243,7 @@ void vcpu_run(struct vcpu *v)
 		 * seen below.  SDM volume 3, "Memory Ordering": XCHG orders. */
 		__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
 		if (percpu()->nmis)
-			apicv_add_nmis(v, percpu_take_nmis());
+			raise_nmi_pin(v);
 		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
 		    !serve_and_look(v))
 			continue;

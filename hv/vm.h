@@ -121,8 +121,9 @@ void vcpu_request(struct vcpu *v, uint32_t requests);
 void vcpu_run(struct vcpu *v);
 
 /* hv/vm_send.c: delivers a message to all vCPUs that it is for; sender NULL: a
- * device. */
-void vm_send(struct vm *vm, const struct vlapic_message *message,
+ * device.  False: it is level-triggered, and no
+ * vCPU took it. */
+bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	     struct vcpu *sender);
 
 /* hv/vm_create.c: everything that a VM needs is allocated here.  NULL, with a

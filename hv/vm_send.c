@@ -59,21 +59,25 @@ static void post_edge(struct vcpu *v, uint8_t vector)
 		notify(v);
 }
 
-static void post_fixed(struct vcpu *v, const struct vlapic_message *message)
+static bool post_fixed(struct vcpu *v, const struct vlapic_message *message)
 {
-	if (message->level)
-		post_level(v, message->vector);
-	else
+	if (!message->level) {
 		post_edge(v, message->vector);
+		return true;
+	}
+	if (!vlapic_accepts(&v->vlapic))
+		return false;
+	post_level(v, message->vector);
+	return true;
 }
 
-static void post(struct vcpu *v, const struct vlapic_message *message)
+/* False: v does not take it, and it is level-triggered. */
+static bool post(struct vcpu *v, const struct vlapic_message *message)
 {
 	switch (message->delivery_mode) {
 	case VLAPIC_FIXED:
 	case VLAPIC_LOWEST_PRIORITY:
-		post_fixed(v, message);
-		break;
+		return post_fixed(v, message);
 	case VLAPIC_NMI:
 		__atomic_fetch_add(&v->nmi_posted, 1, __ATOMIC_SEQ_CST);
 		vcpu_request(v, VCPU_REQUEST_EVENT);
@@ -90,6 +94,7 @@ static void post(struct vcpu *v, const struct vlapic_message *message)
 	case VLAPIC_EXTINT:
 		break;
 	}
+	return true;
 }
 
 /* The one that arbitration gives a lowest-priority message to, or NULL. */
@@ -115,21 +120,21 @@ static struct vcpu *lowest_priority(struct vm *vm,
 	return best;
 }
 
-void vm_send(struct vm *vm, const struct vlapic_message *message,
+bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	     struct vcpu *sender)
 {
 	const struct vlapic *from = sender ? &sender->vlapic : NULL;
+	bool taken = false;
 
 	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
 		struct vcpu *v = lowest_priority(vm, message, from);
 
-		if (v)
-			post(v, message);
-		return;
+		return v && post(v, message);
 	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
-			post(vm->vcpu[i], message);
+			taken |= post(vm->vcpu[i], message);
+	return taken;
 }
 
 void machine_send(struct vcpu *sender, const struct vlapic_message *message)

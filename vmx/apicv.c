@@ -50,6 +50,10 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 		break;
 	case VLAPIC_EFFECT_BASE:
 		apicv_configure(v);
+		machine_reach(v);
+		break;
+	case VLAPIC_EFFECT_REACH:
+		machine_reach(v);
 		break;
 	}
 	return success;
@@ -229,9 +233,12 @@ static void accept_all(struct vcpu *v, unsigned word, uint64_t bits, bool level)
 	for (; bits; bits &= bits - 1) {
 		uint8_t vector = (uint8_t)(word * 64 + __builtin_ctzll(bits));
 
-		vlapic_accept(&v->vlapic, vector, level);
-		if (level)
+		bool taken = vlapic_accept(&v->vlapic, vector, level);
+
+		if (level && taken)
 			bitmap256_set(&v->eoi_exit, vector);
+		else if (level) /* disabled meanwhile: as if never sent */
+			machine_eoi(v, vector);
 	}
 }
 
@@ -266,6 +273,24 @@ static void merge(struct vcpu *v)
 	}
 }
 
+void apicv_lint_raise(struct vcpu *v, unsigned pin)
+{
+	apicv_sync(v);
+	apicv_effect(v, vlapic_lint_raise(&v->vlapic, pin), EXIT_RESUME);
+}
+
+/* LINT0 asks as long as it is high, if it is level-sensitive. */
+static void look_at_lint0(struct vcpu *v)
+{
+	if (vlapic_lint0_wants_level(&v->vlapic) && machine_intr(v))
+		apicv_lint_raise(v, 0);
+}
+
+static bool extint(struct vcpu *v)
+{
+	return machine_intr(v) && vlapic_takes_extint(&v->vlapic);
+}
+
 static bool interrupts_enabled(void)
 {
 	return vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF;
@@ -276,11 +301,12 @@ bool apicv_has_event(struct vcpu *v)
 	uint32_t nmi_blocked = INTERRUPTIBILITY_NMI;
 
 	merge(v);
+	look_at_lint0(v);
 	take_posted(v);
 	if (v->nmi_pending &&
 	    !(vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & nmi_blocked))
 		return true;
-	if (vlapic_pending(&v->vlapic) < 0 && !machine_extint(v))
+	if (vlapic_pending(&v->vlapic) < 0 && !extint(v))
 		return false;
 	return interrupts_enabled();
 }
@@ -344,15 +370,15 @@ static bool offer_nmi(struct vcpu *v, uint32_t blocking)
 static bool offer_interrupt(struct vcpu *v, uint32_t blocking)
 {
 	uint32_t shadow = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
-	bool extint = machine_extint(v);
+	bool from_8259 = extint(v);
 	int vector = has_vid(v) ? -1 : vlapic_pending(&v->vlapic);
 
-	if (vector < 0 && !extint)
+	if (vector < 0 && !from_8259)
 		return false;
 	if (v->event_injected || blocking & shadow || !interrupts_enabled())
 		return true;
-	if (extint) {
-		inject_interrupt(v, machine_extint_acknowledge(v));
+	if (from_8259) {
+		inject_interrupt(v, machine_intr_acknowledge(v));
 		return vector >= 0;
 	}
 	vlapic_deliver(&v->vlapic, (uint8_t)vector);
@@ -369,6 +395,7 @@ void apicv_before_entry(struct vcpu *v)
 	if (__builtin_expect(!v->events_stale, 1))
 		return;
 	apicv_switch(v); /* SVR's enable bit may have changed */
+	look_at_lint0(v);
 	v->events_stale = false;
 	take_posted(v);
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);

@@ -45,6 +45,9 @@ void apicv_before_entry(struct vcpu *v);
 /* count NMIs more for the guest. */
 void apicv_add_nmis(struct vcpu *v, uint32_t count);
 
+/* The local pin (0: LINT0, 1: LINT1) rose. */
+void apicv_lint_raise(struct vcpu *v, unsigned pin);
+
 /* The timer's deadline may have changed: fires it if it is past. */
 void apicv_timer(struct vcpu *v);
 

@@ -27,12 +27,16 @@ void machine_mmio_write(struct vcpu *v, gpa_t address, unsigned size,
 /* Delivers an IPI (sender) or what a local pin raised. */
 void machine_send(struct vcpu *sender, const struct vlapic_message *message);
 
-/* A local APIC broadcast an EOI for a level-triggered vector. */
+/* A local APIC broadcast an EOI for a level-triggered vector, or did not take
+ * it in the end. */
 void machine_eoi(struct vcpu *v, uint8_t vector);
 
-/* The 8259's INTR, as this vCPU sees it, and its acknowledge cycle. */
-bool machine_extint(struct vcpu *v);
-uint8_t machine_extint_acknowledge(struct vcpu *v);
+/* v's local APIC may take messages now that nobody took before. */
+void machine_reach(struct vcpu *v);
+
+/* The 8259s' INTR, which is LINT0's level, and its acknowledge cycle. */
+bool machine_intr(struct vcpu *v);
+uint8_t machine_intr_acknowledge(struct vcpu *v);
 
 /* Switches all vCPUs of the VM; false: the processor cannot, or a rule of the
  * SDM forbids it. */

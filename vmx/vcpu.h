@@ -53,9 +53,10 @@ enum vcpu_request {
 	VCPU_REQUEST_SIPI = 1u << 2,
 	VCPU_REQUEST_TIMER = 1u << 3, /* the VM's devices need another time */
 	VCPU_REQUEST_STOP = 1u << 4,
-	VCPU_REQUEST_APIC = 1u << 5, /* apic_wanted changed: configure anew */
-	VCPU_REQUEST_CALL = 1u << 6, /* hv/vcpu_call.h */
-	VCPU_REQUEST_HOLD = 1u << 7, /* stays until nobody holds the vCPU */
+	VCPU_REQUEST_APIC = 1u << 5,  /* apic_wanted changed: configure anew */
+	VCPU_REQUEST_CALL = 1u << 6,  /* hv/vcpu_call.h */
+	VCPU_REQUEST_HOLD = 1u << 7,  /* stays until nobody holds the vCPU */
+	VCPU_REQUEST_LINT0 = 1u << 8, /* the pin rose */
 };
 
 /* What the exit handlers answer; one place acts on it. */

@@ -151,17 +151,21 @@ static void check_others(void)
 
 	ASSERT(!(io->line >> VIOAPIC_PINS) &&
 	       !(io->remote_irr >> VIOAPIC_PINS));
+	/* What waits to be taken is asserted, and not in service. */
+	ASSERT(!(io->untaken & (io->remote_irr | ~io->line)));
 	for (unsigned pin = 0; pin < VIOAPIC_PINS; pin++)
-		ASSERT(!(vioapic_entry(io, pin) & 0x00fffffffffe1000));
+		ASSERT(!(vioapic_entry(io, pin) & 0x00fffffffffe0000));
 	for (int n = 0; n < 2; n++)
 		ASSERT(machine.pic.chip[n].priority_base < 8);
 }
 
 /* ---- what a hypervisor does with effects ---- */
 
-static void send(const struct vlapic_message *m, const struct vlapic *sender)
+/* True: somebody took it. */
+static bool send(const struct vlapic_message *m, const struct vlapic *sender)
 {
 	struct vlapic *best = NULL;
+	bool taken = false;
 
 	for (int i = 0; i < CPUS; i++) {
 		struct vlapic *v = &machine.v[i];
@@ -171,6 +175,7 @@ static void send(const struct vlapic_message *m, const struct vlapic *sender)
 		switch (m->delivery_mode) {
 		case VLAPIC_FIXED:
 			vlapic_post(v, m->vector, m->level);
+			taken |= vlapic_accepts(v);
 			break;
 		case VLAPIC_LOWEST_PRIORITY:
 			if (vlapic_accepts(v) &&
@@ -187,6 +192,7 @@ static void send(const struct vlapic_message *m, const struct vlapic *sender)
 	}
 	if (best)
 		vlapic_post(best, m->vector, m->level);
+	return taken || best;
 }
 
 static void send_pins(uint32_t pins)
@@ -199,7 +205,7 @@ static void send_pins(uint32_t pins)
 			continue;
 		m = vioapic_message(&machine.io, pin);
 		ASSERT(!m.wide && m.destination <= 0xff);
-		send(&m, NULL);
+		vioapic_sent(&machine.io, pin, send(&m, NULL));
 	}
 }
 
@@ -215,6 +221,9 @@ static void perform(struct vlapic *v, struct vlapic_effect e)
 	case VLAPIC_EFFECT_EOI:
 		ASSERT(e.vector >= 16);
 		send_pins(vioapic_eoi(&machine.io, e.vector));
+		break;
+	case VLAPIC_EFFECT_REACH:
+		send_pins(vioapic_retry(&machine.io));
 		break;
 	default:
 		break;

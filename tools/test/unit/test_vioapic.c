@@ -28,6 +28,15 @@ static uint32_t set_entry(unsigned pin, uint64_t entry)
 	return pins | set_reg(0x10 + 2 * pin, (uint32_t)entry);
 }
 
+/* The pin's message, which somebody takes. */
+static struct vlapic_message deliver(unsigned pin)
+{
+	struct vlapic_message m = vioapic_message(&io, pin);
+
+	vioapic_sent(&io, pin, true);
+	return m;
+}
+
 static void test_registers(void **state)
 {
 	(void)state;
@@ -92,7 +101,7 @@ static void test_edge(void **state)
 	vioapic_init(&io, 0);
 	set_entry(4, 0xab00000000000844);
 	assert_int_equal(vioapic_set_line(&io, 4, true), 1 << 4);
-	m = vioapic_message(&io, 4);
+	m = deliver(4);
 	assert_int_equal(m.vector, 0x44);
 	assert_int_equal(m.destination, 0xab);
 	assert_true(m.logical);
@@ -125,7 +134,7 @@ static void test_level(void **state)
 	vioapic_init(&io, 0);
 	set_entry(9, LEVEL | 0x55);
 	assert_int_equal(vioapic_set_line(&io, 9, true), 1 << 9);
-	assert_true(vioapic_message(&io, 9).level);
+	assert_true(deliver(9).level);
 	assert_int_equal(reg(0x10 + 18), 0x4000 | LEVEL | 0x55);
 	/* Remote IRR is read-only and holds back until the EOI. */
 	assert_int_equal(set_entry(9, LEVEL | 0x55), 0);
@@ -134,7 +143,7 @@ static void test_level(void **state)
 	assert_int_equal(vioapic_set_line(&io, 9, true), 0);
 	assert_int_equal(vioapic_eoi(&io, 0x56), 0);
 	assert_int_equal(vioapic_eoi(&io, 0x55), 1 << 9);
-	vioapic_message(&io, 9);
+	deliver(9);
 	vioapic_set_line(&io, 9, false);
 	assert_int_equal(vioapic_eoi(&io, 0x55), 0);
 	assert_int_equal(reg(0x10 + 18), LEVEL | 0x55);
@@ -142,13 +151,13 @@ static void test_level(void **state)
 	set_entry(9, MASK | LEVEL | 0x55);
 	assert_int_equal(vioapic_set_line(&io, 9, true), 0);
 	assert_int_equal(set_entry(9, LEVEL | 0x55), 1 << 9);
-	vioapic_message(&io, 9);
+	deliver(9);
 	/* Masked while in service: the EOI counts, no new message. */
 	set_entry(9, MASK | LEVEL | 0x55);
 	assert_int_equal(vioapic_eoi(&io, 0x55), 0);
 	assert_int_equal(set_entry(9, LEVEL | 0x55), 1 << 9);
 	/* The EOI register does the same. */
-	vioapic_message(&io, 9);
+	deliver(9);
 	assert_int_equal(vioapic_write(&io, 0x40, 4, 0x55), 1 << 9);
 }
 
@@ -158,16 +167,55 @@ static void test_re_aimed_while_in_service(void **state)
 	vioapic_init(&io, 0);
 	set_entry(9, LEVEL | 0x55);
 	vioapic_set_line(&io, 9, true);
-	vioapic_message(&io, 9);
+	deliver(9);
 	/* A new vector while remote IRR is set: the old EOI no longer fits. */
 	assert_int_equal(set_entry(9, 0x0200000000000000 | LEVEL | 0x66), 0);
 	assert_int_equal(vioapic_eoi(&io, 0x55), 0);
 	assert_int_equal(vioapic_eoi(&io, 0x66), 1 << 9);
-	assert_int_equal(vioapic_message(&io, 9).destination, 2);
+	assert_int_equal(deliver(9).destination, 2);
 	/* Edge and back clears remote IRR, as Linux does it. */
 	set_entry(9, MASK | 0x66);
 	assert_int_equal(reg(0x10 + 18), MASK | 0x66);
 	assert_int_equal(set_entry(9, LEVEL | 0x66), 1 << 9);
+}
+
+/* Nobody takes it: "send pending", and no EOI is due. */
+static void test_untaken(void **state)
+{
+	(void)state;
+	vioapic_init(&io, 0);
+	set_entry(9, LEVEL | 0x55);
+	assert_int_equal(vioapic_retry(&io), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(vioapic_set_line(&io, 9, true), 1 << 9);
+		vioapic_sent(&io, 9, false);
+		assert_int_equal(reg(0x10 + 18), 0x1000 | LEVEL | 0x55);
+		assert_int_equal(vioapic_eoi(&io, 0x55), 0);
+		assert_int_equal(vioapic_retry(&io), 1 << 9);
+		/* Its line falls: nothing is left of it. */
+		vioapic_set_line(&io, 9, false);
+		assert_int_equal(reg(0x10 + 18), LEVEL | 0x55);
+		assert_int_equal(vioapic_retry(&io), 0);
+	}
+	vioapic_set_line(&io, 9, true);
+	vioapic_sent(&io, 9, false);
+	/* Masked: not tried again, before it is unmasked. */
+	assert_int_equal(set_reg(0x10 + 18, MASK | LEVEL | 0x55), 0);
+	assert_int_equal(reg(0x10 + 18), MASK | LEVEL | 0x55);
+	assert_int_equal(vioapic_retry(&io), 0);
+	assert_int_equal(set_reg(0x10 + 18, LEVEL | 0x55), 1 << 9);
+	vioapic_sent(&io, 9, false);
+	assert_int_equal(vioapic_retry(&io), 1 << 9);
+	vioapic_sent(&io, 9, true);
+	assert_int_equal(reg(0x10 + 18), 0x4000 | LEVEL | 0x55);
+	assert_int_equal(vioapic_retry(&io), 0);
+	assert_int_equal(vioapic_eoi(&io, 0x55), 1 << 9);
+	/* An edge that nobody takes is lost. */
+	set_entry(4, 0x44);
+	assert_int_equal(vioapic_set_line(&io, 4, true), 1 << 4);
+	vioapic_sent(&io, 4, false);
+	assert_int_equal(reg(0x10 + 8), 0x44);
+	assert_int_equal(io.untaken & 1 << 4, 0);
 }
 
 static void test_shared_vector(void **state)
@@ -179,7 +227,7 @@ static void test_shared_vector(void **state)
 	set_entry(7, LEVEL | 0x78);
 	for (unsigned pin = 5; pin < 8; pin++) {
 		vioapic_set_line(&io, pin, true);
-		vioapic_message(&io, pin);
+		deliver(pin);
 	}
 	vioapic_set_line(&io, 6, false);
 	assert_int_equal(vioapic_eoi(&io, 0x77), 1 << 5);
@@ -203,8 +251,7 @@ static void test_delivery_modes(void **state)
 					 expected);
 			if (!expected)
 				continue;
-			assert_int_equal(vioapic_message(&io, 3).delivery_mode,
-					 mode);
+			assert_int_equal(deliver(3).delivery_mode, mode);
 			assert_int_equal(io.remote_irr, level ? 1 << 3 : 0);
 		}
 	}
@@ -258,7 +305,7 @@ static void test_model(void **state)
 		assert_int_equal(got, expected);
 		for (unsigned i = 0; i < 24; i++)
 			if (got >> i & 1) {
-				vioapic_message(&io, i);
+				deliver(i);
 				remote[i] = low[i] & LEVEL;
 			}
 		pin = random_below(&seed, 24);
@@ -275,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_edge),
 		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_re_aimed_while_in_service),
+		cmocka_unit_test(test_untaken),
 		cmocka_unit_test(test_shared_vector),
 		cmocka_unit_test(test_delivery_modes),
 		cmocka_unit_test(test_model),

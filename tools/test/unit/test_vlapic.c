@@ -342,6 +342,7 @@ static void test_lint0_level(void **state)
 	(void)state;
 	assert_true(e.message.level);
 	assert_int_equal(apic_slot(&a, APIC_LVT_LINT0), 0xc066);
+	assert_false(vlapic_lint0_wants_level(&a.v));
 	assert_int_equal(vlapic_lint_raise(&a.v, 0).kind, VLAPIC_EFFECT_NONE);
 	/* Remote IRR is read-only, and survives a write either way. */
 	apic_write(&a, APIC_LVT_LINT0, 0x8066);
@@ -353,11 +354,20 @@ static void test_lint0_level(void **state)
 	vlapic_deliver(&a.v, 0x66);
 	assert_int_equal(vlapic_eoi(&a.v).kind, VLAPIC_EFFECT_EOI);
 	assert_int_equal(apic_slot(&a, APIC_LVT_LINT0), 0x8066);
+	assert_true(vlapic_lint0_wants_level(&a.v));
 	assert_int_equal(vlapic_lint_raise(&a.v, 0).kind, VLAPIC_EFFECT_IPI);
 	/* LINT1 knows no levels; an illegal vector would never see an EOI. */
 	assert_false(raise_with(0x8066, 1).message.level);
 	assert_true(raise_with(0x8006, 0).message.level);
 	assert_int_equal(apic_slot(&a, APIC_LVT_LINT0), 0x8006);
+	assert_false(vlapic_lint0_wants_level(&a.v));
+	/* Masked, an edge, another mode. */
+	apic_write(&a, APIC_LVT_LINT0, 0x18066);
+	assert_false(vlapic_lint0_wants_level(&a.v));
+	apic_write(&a, APIC_LVT_LINT0, 0x66);
+	assert_false(vlapic_lint0_wants_level(&a.v));
+	apic_write(&a, APIC_LVT_LINT0, 0x8766);
+	assert_false(vlapic_lint0_wants_level(&a.v));
 }
 
 static void test_pins_without_apic(void **state)

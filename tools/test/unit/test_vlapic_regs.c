@@ -235,6 +235,26 @@ static void test_capabilities(void **state)
 	assert_int_equal(apic_wrmsr(&a, 0x832, 0x40040), VLAPIC_EFFECT_GP);
 }
 
+/* What decides which messages the APIC takes tells of it, however it came. */
+static void test_reach(void **state)
+{
+	static const uint32_t offset[] = {APIC_LDR, APIC_DFR, APIC_SVR};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		apic_xapic(&a, 2);
+		assert_int_equal(
+			vlapic_write(&a.v, offset[i], 0, 0x1000133).kind,
+			VLAPIC_EFFECT_REACH);
+		assert_int_equal(vlapic_written(&a.v, offset[i], 0).kind,
+				 VLAPIC_EFFECT_REACH);
+	}
+	assert_int_equal(vlapic_write(&a.v, APIC_SVR, 0, 0x33).kind,
+			 VLAPIC_EFFECT_TIMER);
+	assert_int_equal(vlapic_write(&a.v, APIC_TPR, 0, 0x33).kind,
+			 VLAPIC_EFFECT_NONE);
+}
+
 /* Bytes 4 to 15 of each block, and all beyond the registers, stay 0. */
 static void check_page_shape(const struct apic *x)
 {
@@ -403,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_x2apic_bits),
 		cmocka_unit_test(test_msrs_outside_x2apic),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_written_is_write),
 		cmocka_unit_test(test_written_in_x2apic),
 		cmocka_unit_test(test_soft_disable_masks),

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Interrupt lines through the I/O APIC and LINT0, on every tier (guest/test/lines.c)."""
+
+from lib.scenario import scenario
+
+CONFIG = r"""[vm t]
+kernel = \lines.flat
+vcpus = 2
+memory = 16
+apic = auto
+testdev = on
+hypercalls = on
+debug-exit = on
+reset = stop
+"""
+CASES = (
+    "EOI without broadcast", "EOI with broadcast again",
+    "taken when the APIC is enabled", "taken when the APIC has the address",
+    "not sent when the line fell before",
+    "re-aimed while pending", "re-aimed while in service",
+    "another vector while in service",
+    "LINT0, fixed, edge", "LINT0, fixed, level", "LINT0, level, unmasked late",
+    "LINT0, NMI", "LINT0 of CPU 1, ExtINT",
+)
+TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted", "roam")
+
+
+@scenario()
+def lines(test):
+    result = test.boot(config=CONFIG, cpus=2)
+    for case in CASES:
+        for tier in TIERS:
+            result.expect(rf"^PASS {case}: {tier}:", count=1)
+    result.expect_not(r"^FAIL ")
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect_status(0)
