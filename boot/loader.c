@@ -156,8 +156,8 @@ static bool loader_check_vms(const struct loader *loader)
 
 /*
  * What the hypervisor needs beyond its image: per CPU stacks, tables and VMXON
- * region; per VM bitmaps, devices and tables; per vCPU VMCS, virtual-APIC page
- * and saved state; EPT tables for the guests' RAM.  With 4 CPUs and one VM of
+ * region; per VM bitmaps, devices and tables; per vCPU VMCS, virtual-APIC page,
+ * saved state, statistics and trace; EPT tables for the guests' RAM.  With 4 CPUs and one VM of
  * 512 MiB the pool must stay within 4 MiB.
  */
 static uint64_t loader_pool_size(const struct loader *loader)
@@ -169,7 +169,7 @@ static uint64_t loader_pool_size(const struct loader *loader)
 	size += loader->info.cpu_count * (128ull << 10);
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		size += 256 << 10;
-		size += config->vm[i].vcpus * (64ull << 10);
+		size += config->vm[i].vcpus * (192ull << 10);
 		size += (config->vm[i].memory_mib / 1024 + 1) * (16ull << 10);
 	}
 	return (size + SIZE_2M - 1) & ~(SIZE_2M - 1);

@@ -166,7 +166,11 @@ static void serve_time(struct vcpu *v)
 
 static void wait_for_event(struct vcpu *v)
 {
+	uint64_t start = tsc_read();
+
 	cpu_wait_for_interrupt();
+	/* Waiting is no work: the exit counts as that much later. */
+	v->exit_tsc += (uint32_t)(tsc_read() - start);
 	v->armed_tsc = 0; /* whatever woke us, it may have been the timer */
 	v->time_stale = true;
 }
@@ -192,12 +196,14 @@ static bool run_once(struct vcpu *v)
 		serve_time(v);
 		apicv_before_entry(v);
 	}
+	exit_stats_add(v->exit_row, (uint32_t)tsc_read() - v->exit_tsc);
 	how = vmx_enter(v);
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
 	if (how) {
 		entry_failed(v, how);
 		return false;
 	}
+	v->exit_tsc = (uint32_t)tsc_read();
 	goes_on = vmx_exit_handle(v, &interrupt);
 	if (interrupt >= 0) {
 		v->time_stale = true;

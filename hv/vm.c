@@ -312,6 +312,10 @@ static void power_up(struct vcpu *v)
 	v->posters = (struct bitmap256){0};
 	memset(v->exit_count, 0, sizeof(v->exit_count));
 	v->log = (struct exit_log){0};
+	__atomic_fetch_and(&v->watched, ~(uint32_t)VCPU_WATCH_LOG,
+			   __ATOMIC_RELAXED);
+	exit_stats_reset(&v->stats);
+	v->exit_row = &v->stats.row[EXIT_STATS_NONE];
 	v->history_at = 0;
 	v->armed_tsc = 0;
 	v->time_stale = true;

@@ -419,6 +419,8 @@ enum exit_result exit_apic_write(struct vcpu *v)
 {
 	uint32_t offset = vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff0;
 
+	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_APIC,
+				     EXIT_REASON_APIC_WRITE, offset);
 	apicv_sync(v);
 	return apicv_effect(v, vlapic_written(&v->vlapic, offset, tsc_read()),
 			    EXIT_RESUME);

@@ -116,14 +116,21 @@ static enum exit_result entry_failed(struct vcpu *v)
 	return machine_end(v, MACHINE_ENTRY_FAILED, 0, NULL);
 }
 
+static void watch(struct vcpu *v)
+{
+	if (v->watched & VCPU_WATCH_LOG)
+		hypercall_log_exit(v);
+}
+
 static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
 {
 	if (reason >= EXIT_REASON_COUNT || !exit_table[reason])
 		return unexpected(v, reason);
 	v->exit_count[reason]++;
 	v->history[v->history_at++ % VCPU_HISTORY] = (uint8_t)reason;
-	if (v->log.on)
-		hypercall_log_exit(v);
+	v->exit_row = &v->stats.row[exit_stats_of_reason[reason]];
+	if (v->watched)
+		watch(v);
 	return exit_table[reason](v);
 }
 

@@ -89,6 +89,8 @@ enum exit_result exit_io(struct vcpu *v)
 	uint64_t *rax = &v->gpr[GPR_RAX];
 	uint32_t value;
 
+	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_PORT,
+				     EXIT_REASON_IO_INSTRUCTION, q.port);
 	if (q.string)
 		return string_io(v, &q);
 	if (!q.in) {

@@ -267,6 +267,13 @@ static void block_nmi_again(const struct qualification_ept *q)
 		     state | INTERRUPTIBILITY_NMI);
 }
 
+/* The exit is for an APIC register, which are 16 bytes apart. */
+static void count_register(struct vcpu *v, uint32_t offset)
+{
+	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_APIC, v->exit_reason,
+				     offset & 0xff0);
+}
+
 static bool is_ram(const struct current *c, gpa_t address)
 {
 	hpa_t backing;
@@ -284,6 +291,8 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 	struct current c;
 	char text[64];
 
+	if ((address.value & ~PAGE_MASK) == guest_access_apic_page(v).value)
+		count_register(v, address.value & PAGE_MASK);
 	block_nmi_again(&q);
 	if (v->event_injected)
 		return in_delivery(v, !q.linear_valid || !q.final);
@@ -327,6 +336,7 @@ enum exit_result exit_apic_access(struct vcpu *v)
 	struct current c;
 	char text[64];
 
+	count_register(v, q.offset);
 	if (q.type == QUALIFICATION_APIC_EVENT ||
 	    q.type == QUALIFICATION_APIC_PHYSICAL_EVENT)
 		return in_delivery(v,

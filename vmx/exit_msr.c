@@ -171,6 +171,8 @@ enum exit_result exit_rdmsr(struct vcpu *v)
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t value;
 
+	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
+				     EXIT_REASON_RDMSR, msr);
 	if (msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST)
 		return read_x2apic(v, msr);
 	if (!read_value(v, msr, &value))
@@ -223,6 +225,8 @@ enum exit_result exit_wrmsr(struct vcpu *v)
 	uint64_t value = vcpu_edx_eax(v);
 	struct vlapic *apic = &v->vlapic;
 
+	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
+				     EXIT_REASON_WRMSR, msr);
 	apicv_sync(v);
 	if (msr == IA32_TSC_DEADLINE && apic->tsc_deadline_allowed)
 		return apicv_effect(

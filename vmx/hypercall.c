@@ -43,7 +43,8 @@ static uint64_t exit_log(struct vcpu *v)
 	v->gpr[GPR_RCX] = v->log.reason;
 	v->gpr[GPR_RDX] = v->log.qualification;
 	v->gpr[GPR_RSI] = v->log.address;
-	v->log = (struct exit_log){.on = true};
+	v->log = (struct exit_log){0};
+	__atomic_fetch_or(&v->watched, VCPU_WATCH_LOG, __ATOMIC_RELAXED);
 	return 0;
 }
 

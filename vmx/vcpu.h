@@ -21,6 +21,7 @@
 #include "vmx/cpuid_policy.h"
 #include "vmx/emulate.h"
 #include "vmx/exit_reason.h"
+#include "vmx/exit_stats.h"
 #include "vmx/msr_bitmap.h"
 
 struct vm;
@@ -66,9 +67,14 @@ enum exit_result {
 	EXIT_STOP,	/* the VM was ended */
 };
 
+/* Who wants to know of each exit. */
+enum vcpu_watch {
+	VCPU_WATCH_LOG = 1u << 0,   /* vcpu.log */
+	VCPU_WATCH_TRACE = 1u << 1, /* vcpu.trace */
+};
+
 /* The exits since somebody last looked, for test guests. */
 struct exit_log {
-	bool on;
 	uint32_t count;
 	uint32_t reason; /* of the first one, as is what follows */
 	uint64_t qualification, address;
@@ -99,12 +105,15 @@ struct vcpu {
 	uint32_t call;			/* how far a call is; hv/vcpu_call.c */
 	void (*call_function)(struct vcpu *v, void *argument);
 	void *call_argument;
+	uint32_t watched; /* enum vcpu_watch */
 
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state;
 	uint32_t exit_reason; /* basic reason of the last exit */
-	bool events_stale;    /* interrupts must be looked at before entry */
-	bool time_stale;      /* so must timers; also after any interrupt */
+	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
+	struct exit_stats_row *exit_row; /* where stats counts it */
+	bool events_stale; /* interrupts must be looked at before entry */
+	bool time_stale;   /* so must timers; also after any interrupt */
 	bool nmi_window, interrupt_window;
 	bool event_injected; /* the entry's event field is taken */
 	uint8_t nmi_pending;
@@ -125,6 +134,7 @@ struct vcpu {
 	struct vmx_controls controls; /* as in the VMCS */
 	struct apic_choice apic;      /* what they were made from */
 	struct exit_log log;
+	struct exit_stats stats;
 	struct vlapic vlapic;
 	struct pi_desc pi;
 	struct ept_view view;

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How often a vCPU exits, for what, and how long the hypervisor takes each time:
+ * a row per basic reason, and below it rows per register of the APIC, port and
+ * MSR.  A row is 256 bytes, of which an exit touches two cache lines.  Pure.
+ *
+ * Written by the vCPU's own CPU; exit_stats_read() from any CPU at any time.
+ */
+#ifndef VMX_EXIT_STATS_H
+#define VMX_EXIT_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmx/exit_reason.h"
+
+/* What a row is about beside the reason. */
+enum exit_stats_kind {
+	EXIT_STATS_APIC, /* offset in the APIC's page */
+	EXIT_STATS_PORT,
+	EXIT_STATS_MSR,
+	EXIT_STATS_KINDS,
+};
+
+/*
+ * Bucket 0 counts times below 16 ticks, bucket n those from 2^(n+3) up to twice
+ * that; times have 32 bits.
+ */
+#define EXIT_STATS_BUCKETS     29
+#define EXIT_STATS_FIRST_SHIFT 3
+
+/* Rows by reason come first, see exit_stats_of_reason[]; then those of each
+ * kind. */
+#define EXIT_STATS_REASONS 32
+#define EXIT_STATS_DETAILS 64 /* a power of two */
+#define EXIT_STATS_STAYS   16 /* exits that keep a row from giving way */
+#define EXIT_STATS_ROWS \
+	(EXIT_STATS_REASONS + EXIT_STATS_KINDS * EXIT_STATS_DETAILS)
+
+struct exit_stats_row {
+	uint64_t sum; /* of the times */
+	uint32_t min; /* UINT32_MAX in an empty row */
+	uint32_t max;
+	union { /* of rows with a detail */
+		struct {
+			uint32_t detail; /* offset, port or MSR */
+			uint8_t reason;	 /* basic */
+			uint8_t hits;	 /* no more than STAYS; 0: free */
+			uint16_t zero;
+		};
+		uint64_t tag; /* all of these, compared at once */
+	};
+	uint64_t bucket[EXIT_STATS_BUCKETS];
+};
+
+_Static_assert(sizeof(struct exit_stats_row) == 256, "a shift away");
+
+/* No exit yet: what is counted here, nobody reads. */
+#define EXIT_STATS_NONE EXIT_STATS_ROWS
+
+struct exit_stats {
+	struct exit_stats_row row[EXIT_STATS_ROWS + 1]
+		__attribute__((aligned(64)));
+};
+
+/* The number of a basic reason's row; those that nobody expects share row 0. */
+extern const uint8_t exit_stats_of_reason[EXIT_REASON_COUNT];
+
+/* Forgets everything; to be called before anything else. */
+void exit_stats_reset(struct exit_stats *stats);
+
+/*
+ * The row for a detail of an exit.  When there is none and none is free, one
+ * that was hardly used gives way: what it has counted goes to its reason's row.
+ * If there is no such one either: the reason's row.
+ */
+struct exit_stats_row *exit_stats_find(struct exit_stats *stats,
+				       enum exit_stats_kind kind,
+				       uint32_t reason, uint32_t detail);
+
+/* The number of the row where a detail is looked for first. */
+static inline uint32_t exit_stats_home(enum exit_stats_kind kind,
+				       uint32_t reason, uint32_t detail)
+{
+	_Static_assert(EXIT_STATS_DETAILS == 64, "six bits of the product");
+	return EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS +
+	       ((detail ^ reason << 24) * 0x9e3779b1u >> 26);
+}
+
+/* The tag of a row that stays. */
+static inline uint64_t exit_stats_settled(uint32_t reason, uint32_t detail)
+{
+	return (uint64_t)EXIT_STATS_STAYS << 40 | (uint64_t)reason << 32 |
+	       detail;
+}
+
+/* The same as exit_stats_find(), fast for one that has its row for good. */
+static inline struct exit_stats_row *exit_stats_row(struct exit_stats *stats,
+						    enum exit_stats_kind kind,
+						    uint32_t reason,
+						    uint32_t detail)
+{
+	struct exit_stats_row *r =
+		&stats->row[exit_stats_home(kind, reason, detail)];
+
+	if (__builtin_expect(r->tag == exit_stats_settled(reason, detail), 1))
+		return r;
+	return exit_stats_find(stats, kind, reason, detail);
+}
+
+/* One exit that was handled in ticks. */
+static inline void exit_stats_add(struct exit_stats_row *r, uint32_t ticks)
+{
+	uint32_t lowest = 1u << EXIT_STATS_FIRST_SHIFT;
+	uint32_t log2 = 31u ^ (uint32_t)__builtin_clz(ticks | lowest);
+
+	r->sum += ticks;
+	if (__builtin_expect(ticks < r->min, 0))
+		r->min = ticks;
+	if (__builtin_expect(ticks > r->max, 0))
+		r->max = ticks;
+	r->bucket[(uint64_t)log2 - EXIT_STATS_FIRST_SHIFT]++;
+}
+
+/* What a row has counted; times in ticks of the TSC. */
+struct exit_stats_summary {
+	uint32_t reason; /* EXIT_REASON_COUNT: those that nobody expects */
+	bool has_detail;
+	bool rest; /* a reason's row, with rows by detail beside it */
+	enum exit_stats_kind kind;
+	uint32_t detail;
+	uint64_t count, sum;
+	uint32_t min, median, p99, max;
+};
+
+/*
+ * Sums row up, which may be in use meanwhile.  False: it is empty.  The median
+ * and the 99th percentile are interpolated within their bucket, so they are
+ * right to a factor of two.
+ */
+bool exit_stats_read(const struct exit_stats *stats, uint32_t row,
+		     struct exit_stats_summary *summary);
+
+#endif
