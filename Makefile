@@ -195,7 +195,7 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
 		decode* emulate* \
-		exit_mem guest_access delivery inject \
+		exit_cr exit_mem guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason exit_stats exit_text field_text guest_text apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \

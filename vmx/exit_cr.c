@@ -9,6 +9,7 @@
 #include "hv/hw/cr_bits.h"
 #include "hv/lib/format.h"
 #include "vmx/exit.h"
+#include "vmx/guest_access.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/qualification.h"
@@ -48,9 +49,9 @@ static bool load_pdptes(struct vcpu *v)
 {
 	uint64_t table = vmcs_read(VMCS_GUEST_CR3) & 0xffffffe0;
 	uint64_t reserved = ~0ull << v->phys_bits | 0x1e6;
-	uint64_t pdpte[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+	uint64_t pdpte[4];
 
-	guest_mem_read(v->memory, gpa(table), pdpte, sizeof(pdpte));
+	guest_access_read_physical(v, gpa(table), pdpte, sizeof(pdpte));
 	for (unsigned i = 0; i < 4; i++)
 		if (pdpte[i] & 1 && pdpte[i] & reserved)
 			return false;
