@@ -28,6 +28,7 @@ class Machine:
     writable: bool = False      # what the guest writes stays in the image
     vnc: bool = False
     qmp: Path | None = None
+    resets: bool = False        # QEMU: a reset does not end it
     extra: list = field(default_factory=list)   # verbatim, for the emulator
 
 
@@ -85,8 +86,8 @@ def qemu_command(machine, qemu, rom):
     command = [
         qemu, "-machine", "q35", "-accel", machine.accel,
         "-cpu", model, "-smp", str(machine.cpus), "-m", str(machine.memory),
-        "-bios", str(rom), "-nodefaults", "-no-reboot", "-net", "none",
-        "-vga", "std", "-display", "none", "-monitor", "none",
+        "-bios", str(rom), "-nodefaults", "-net", "none",
+        *([] if machine.resets else ["-no-reboot"]), "-vga", "std", "-display", "none", "-monitor", "none",
         "-device", "qemu-xhci", "-drive", drive,
         "-device", "usb-storage,drive=stick,bootindex=0",
     ]
@@ -108,7 +109,7 @@ def prepare(machine):
         qemu = program("qemu-system-x86_64", "qemu-system-x86")
         return qemu_command(machine, qemu, rom)
     if machine.qmp:
-        raise Problem("--qmp is QEMU's: use --accel tcg")
+        raise Problem("--qmp and --screenshot are QEMU's: use --accel tcg")
     path = bochs.ensure()
     config = machine.log / "bochsrc"
     config.write_text(bochsrc(machine, rom, rom.stat().st_size))

@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 
-from . import emulator, verdict
+from . import emulator, screen, verdict
 from .paths import say
 from .serial import Line
 
@@ -52,11 +52,12 @@ def raw_terminal(wanted):
 
 class Session:
     def __init__(self, machine_of, serial="stdio", com2=None, timeout=None, log=None,
-                 stdin=True):
+                 stdin=True, until=None, screenshot=None):
         """`machine_of(com1, com2)` gives the Machine once the ports are known."""
         self.log = log
         self.timeout = timeout
-        self.watcher = verdict.Watcher()
+        self.watcher = verdict.Watcher(until)
+        self.screenshot = screenshot
         self.serial_log = open(log / "serial.log", "wb")
         self.com1 = Line(serial, self._from_com1)
         self.com2_log = open(log / "com2.log", "wb") if com2 else None
@@ -193,6 +194,8 @@ class Session:
                     self._drain(child, AFTER_VERDICT)
                 elif status not in (verdict.QUIT, verdict.TIMEOUT):
                     self._drain(child, AFTER_FAILURE)
+                if self.screenshot:
+                    screen.take(self.machine.qmp, self.screenshot)
         except KeyboardInterrupt:
             status, reason = verdict.QUIT, "interrupted"
         except Interrupted as interruption:
