@@ -1,296 +1,194 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The VMX capability MSRs as text; see caps_text.h.  Pure. */
+/* The report of what a processor can virtualize; see caps_text.h.  Pure. */
 #include "vmx/caps_text.h"
 
-#include "hv/hw/msr_index.h"
 #include "hv/lib/format.h"
 
-#define INDENT	    2
-#define LIST_INDENT 14 /* behind "  always 1:   " */
-#define NAME_SIZE   64
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WIDTH	     78
 
 static const char *const tier_names[] = APIC_TIER_NAMES;
 
-/* Every capability MSR: its name, and the word of controls that it is about. */
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+/* ---- the APIC ---- */
+
+/* What the tiers are made of, in their order, and what may come on top. */
 static const struct {
-	const char *name;
-	enum vmx_control_word word; /* VMX_WORD_COUNT: none */
-} msrs[VMX_CAPS_MSRS] = {
-#define MSR(msr, name, word) [(msr)-IA32_VMX_BASIC] = {name, word}
-	MSR(IA32_VMX_BASIC, "IA32_VMX_BASIC", VMX_WORD_COUNT),
-	MSR(IA32_VMX_PINBASED_CTLS, "IA32_VMX_PINBASED_CTLS", VMX_WORD_PIN),
-	MSR(IA32_VMX_PROCBASED_CTLS, "IA32_VMX_PROCBASED_CTLS", VMX_WORD_PROC),
-	MSR(IA32_VMX_EXIT_CTLS, "IA32_VMX_EXIT_CTLS", VMX_WORD_EXIT),
-	MSR(IA32_VMX_ENTRY_CTLS, "IA32_VMX_ENTRY_CTLS", VMX_WORD_ENTRY),
-	MSR(IA32_VMX_MISC, "IA32_VMX_MISC", VMX_WORD_COUNT),
-	MSR(IA32_VMX_CR0_FIXED0, "IA32_VMX_CR0_FIXED0", VMX_WORD_COUNT),
-	MSR(IA32_VMX_CR0_FIXED1, "IA32_VMX_CR0_FIXED1", VMX_WORD_COUNT),
-	MSR(IA32_VMX_CR4_FIXED0, "IA32_VMX_CR4_FIXED0", VMX_WORD_COUNT),
-	MSR(IA32_VMX_CR4_FIXED1, "IA32_VMX_CR4_FIXED1", VMX_WORD_COUNT),
-	MSR(IA32_VMX_VMCS_ENUM, "IA32_VMX_VMCS_ENUM", VMX_WORD_COUNT),
-	MSR(IA32_VMX_PROCBASED_CTLS2, "IA32_VMX_PROCBASED_CTLS2",
-	    VMX_WORD_PROC2),
-	MSR(IA32_VMX_EPT_VPID_CAP, "IA32_VMX_EPT_VPID_CAP", VMX_WORD_COUNT),
-	MSR(IA32_VMX_TRUE_PINBASED, "IA32_VMX_TRUE_PINBASED_CTLS",
-	    VMX_WORD_PIN),
-	MSR(IA32_VMX_TRUE_PROCBASED, "IA32_VMX_TRUE_PROCBASED_CTLS",
-	    VMX_WORD_PROC),
-	MSR(IA32_VMX_TRUE_EXIT, "IA32_VMX_TRUE_EXIT_CTLS", VMX_WORD_EXIT),
-	MSR(IA32_VMX_TRUE_ENTRY, "IA32_VMX_TRUE_ENTRY_CTLS", VMX_WORD_ENTRY),
-	MSR(IA32_VMX_VMFUNC, "IA32_VMX_VMFUNC", VMX_WORD_COUNT),
-	MSR(IA32_VMX_PROCBASED_CTLS3, "IA32_VMX_PROCBASED_CTLS3",
-	    VMX_WORD_PROC3),
-#undef MSR
+	enum vmx_control_word word;
+	uint8_t bit;
+} apic_controls[] = {
+	{VMX_WORD_PROC, __builtin_ctz(VMX_PROC_TPR_SHADOW)},
+	{VMX_WORD_PROC2, __builtin_ctz(VMX_PROC2_VIRTUALIZE_APIC_ACCESSES)},
+	{VMX_WORD_PROC2, __builtin_ctz(VMX_PROC2_VIRTUALIZE_X2APIC_MODE)},
+	{VMX_WORD_PROC2, __builtin_ctz(VMX_PROC2_APIC_REGISTER_VIRTUALIZATION)},
+	{VMX_WORD_PROC2, __builtin_ctz(VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY)},
+	{VMX_WORD_PIN, __builtin_ctz(VMX_PIN_POSTED_INTERRUPTS)},
+	{VMX_WORD_PROC3, __builtin_ctz(VMX_PROC3_IPI_VIRTUALIZATION)},
+	{VMX_WORD_PROC3, __builtin_ctz(VMX_PROC3_APIC_TIMER_VIRTUALIZATION)},
 };
 
-/* IA32_VMX_EPT_VPID_CAP */
-static const struct text_bit ept_bits[] = {
-	{0, "execute-only pages"},
-	{6, "walks of length 4"},
-	{7, "walks of length 5"},
-	{8, "uncacheable tables"},
-	{14, "write-back tables"},
-	{16, "2 MiB pages"},
-	{17, "1 GiB pages"},
-	{20, "INVEPT"},
-	{21, "accessed and dirty flags"},
-	{22, "advanced information for EPT violations"},
-	{23, "supervisor shadow-stack control"},
-	{25, "single-context INVEPT"},
-	{26, "all-context INVEPT"},
-	{32, "INVVPID"},
-	{40, "individual-address INVVPID"},
-	{41, "single-context INVVPID"},
-	{42, "all-context INVVPID"},
-	{43, "single-context-retaining-globals INVVPID"},
-};
-
-/* IA32_VMX_BASIC */
-static const struct text_bit basic_bits[] = {
-	{48, "VMX structures below 4 GiB only"},
-	{49, "dual-monitor treatment of SMIs and SMM"},
-	{54, "exit information for INS and OUTS"},
-	{55, "true controls"},
-	{56, "any exception with or without error code"},
-};
-
-/* IA32_VMX_MISC */
-static const struct text_bit misc_bits[] = {
-	{5, "exits store IA32_EFER.LMA"},
-	{6, "activity state HLT"},
-	{7, "activity state shutdown"},
-	{8, "activity state wait-for-SIPI"},
-	{14, "Intel PT in VMX operation"},
-	{15, "IA32_SMBASE readable in SMM"},
-	{28, "VMXOFF can unblock SMIs"},
-	{29, "VMWRITE of read-only fields"},
-	{30, "injection with instruction length 0"},
-};
-
-#define BASIC_BITS	(0x1full << 48 | 0x7ull << 54)
-#define MISC_FLAGS	0x7000c1e0ull
-#define EPT_PREFIX_BITS (0x3full << 48) /* HLAT prefix sizes */
-
-/* A list of names after "  head:", with commas. */
-struct list {
-	struct text *t;
-	const char *head;
-	unsigned count;
-};
-
-static void list_add(struct list *list, const char *name)
+static bool is_apic_control(unsigned word, unsigned bit)
 {
-	if (!list->count++) {
-		text_add(list->t, "%*s%s", INDENT, "", list->head);
-		text_column(list->t, LIST_INDENT);
-	} else {
-		text_add(list->t, ",");
+	for (size_t i = 0; i < COUNT(apic_controls); i++)
+		if (apic_controls[i].word == word &&
+		    apic_controls[i].bit == bit)
+			return true;
+	return false;
+}
+
+static void apic(struct text *t, const struct vmx_caps *caps)
+{
+	text_add(t, "APIC virtualization:\n");
+	for (size_t i = 0; i < COUNT(apic_controls); i++) {
+		enum vmx_control_word word = apic_controls[i].word;
+		unsigned bit = apic_controls[i].bit;
+
+		text_add(t, "  %-32s%s", vmx_control_name(word, bit),
+			 yes_no(vmx_caps_allow(caps, word, 1ull << bit)));
+		if (i % 2)
+			text_add(t, "\n");
+		else
+			text_column(t, 40);
 	}
-	text_words(list->t, LIST_INDENT, name);
 }
 
-static void list_bit(struct list *list, unsigned bit)
+void caps_text_tier(struct text *t, const struct vmx_caps *caps, bool x2apic)
 {
-	char name[NAME_SIZE];
-
-	format(name, sizeof(name), "bit %u", bit);
-	list_add(list, name);
-}
-
-static void list_end(struct list *list)
-{
-	if (list->count)
-		text_add(list->t, "\n");
-}
-
-/* The bits that are 1: those with a name first, then the others. */
-static void list_bits(struct list *list, uint64_t value,
-		      const struct text_bit *bits, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (value >> bits[i].bit & 1)
-			list_add(list, bits[i].name);
-		value &= ~(1ull << bits[i].bit);
-	}
-	for (; value; value &= value - 1)
-		list_bit(list, (unsigned)__builtin_ctzll(value));
-}
-
-/* The same for controls; reserved: those without a name too. */
-static void list_controls(struct list *list, enum vmx_control_word word,
-			  uint64_t value, bool reserved)
-{
-	for (unsigned bit = 0; bit < 64; bit++)
-		if (value >> bit & 1 && vmx_control_name(word, bit))
-			list_add(list, vmx_control_name(word, bit));
-	for (unsigned bit = 0; reserved && bit < 64; bit++)
-		if (value >> bit & 1 && !vmx_control_name(word, bit))
-			list_bit(list, bit);
-}
-
-void vmx_caps_text_msrs(struct text *t, const struct vmx_caps_raw *raw)
-{
-	for (unsigned i = 0; i < VMX_CAPS_MSRS; i++)
-		if (raw->there >> i & 1)
-			text_add(t, "  %XH  %-28s  %016lx\n",
-				 IA32_VMX_BASIC + i, msrs[i].name,
-				 raw->value[i]);
-}
-
-void vmx_caps_text_word(struct text *t, const struct vmx_caps *caps,
-			enum vmx_control_word word)
-{
-	struct list can = {t, "can be 1:", 0}, always = {t, "always 1:", 0},
-		    never = {t, "always 0:", 0};
-	uint64_t must = vmx_caps_must(caps, word), may = 0;
-
-	for (unsigned bit = 0; bit < 64; bit++)
-		if (vmx_caps_allow(caps, word, 1ull << bit))
-			may |= 1ull << bit;
-	text_add(t, "%s\n", vmx_control_word_name(word));
-	list_controls(&can, word, may & ~must, true);
-	list_end(&can);
-	list_controls(&always, word, must, true);
-	list_end(&always);
-	list_controls(&never, word, ~may, false);
-	list_end(&never);
-}
-
-static void text_fixed(struct text *t, const char *name, uint64_t fixed0,
-		       uint64_t fixed1)
-{
-	text_add(t, "  %s:", name);
-	text_column(t, LIST_INDENT);
-	text_add(t, "always 1: %08lx; can be 1: %08lx\n", fixed0,
-		 fixed1 & ~fixed0);
-}
-
-void vmx_caps_text_basics(struct text *t, const struct vmx_caps *caps)
-{
-	struct list list = {t, "has:", 0};
-	uint64_t basic = caps->basic, misc = caps->misc;
-
-	text_add(t, "VMX: VMCS revision %XH, %lu bytes, memory type %lu\n",
-		 (uint32_t)(basic & VMX_BASIC_REVISION_MASK),
-		 basic >> 32 & 0x1fff, basic >> 50 & 0xf);
-	list_bits(&list, basic & BASIC_BITS, basic_bits,
-		  sizeof(basic_bits) / sizeof(basic_bits[0]));
-	list_bits(&list, misc & MISC_FLAGS, misc_bits,
-		  sizeof(misc_bits) / sizeof(misc_bits[0]));
-	list_end(&list);
-	text_add(
-		t,
-		"  limits:     physical addresses of %u bits, linear ones of "
-		"%u;\n              preemption timer every 2^%u TSC ticks; %lu "
-		"CR3 targets;\n              %lu entries in an MSR list\n",
-		caps->physical_bits, caps->linear_bits,
-		vmx_caps_timer_shift(caps), misc >> 16 & 0x1ff,
-		512 * ((misc >> 25 & 7) + 1));
-	text_fixed(t, "CR0", caps->cr0_fixed0, caps->cr0_fixed1);
-	text_fixed(t, "CR4", caps->cr4_fixed0, caps->cr4_fixed1);
-}
-
-void vmx_caps_text_ept(struct text *t, const struct vmx_caps *caps)
-{
-	struct list list = {t, "has:", 0};
-	uint64_t prefix = (caps->ept_vpid & EPT_PREFIX_BITS) >> 48;
-
-	if (!caps->ept_vpid) {
-		text_add(t, "EPT and VPID: none\n");
-		return;
-	}
-	text_add(t, "EPT and VPID\n");
-	list_bits(&list, caps->ept_vpid & ~EPT_PREFIX_BITS, ept_bits,
-		  sizeof(ept_bits) / sizeof(ept_bits[0]));
-	list_end(&list);
-	if (prefix)
-		text_add(t, "  HLAT prefix: up to %lu bits\n", prefix);
-	if (caps->vmfunc)
-		text_add(t, "  VM functions: %016lx%s\n", caps->vmfunc,
-			 caps->vmfunc & 1 ? " (EPTP switching)" : "");
-}
-
-/* The tiers of one kind of guest. */
-static void text_tier_row(struct text *t, const struct vmx_caps *caps,
-			  const char *guests, bool x2apic)
-{
+	enum apic_tier best = vmx_caps_best_tier(caps, x2apic);
 	char why[200];
 
-	text_add(t, "APIC virtualization, %s:", guests);
-	for (unsigned tier = 0; tier < APIC_TIER_COUNT; tier++) {
-		if (!vmx_caps_why_not(caps, tier, x2apic, why, sizeof(why))) {
-			text_words(t, LIST_INDENT, tier_names[tier]);
-			continue;
-		}
-		if (!tier)
-			text_add(t, " none");
-		text_add(t, "\n  not %s:", tier_names[tier]);
-		vmx_caps_cut_advice(why);
-		text_words(t, LIST_INDENT, why);
-		break;
+	if (vmx_caps_why_not(caps, APIC_TIER_EMULATE, false, why,
+			     sizeof(why))) {
+		text_add(t, "none: %s", why);
+		return;
+	}
+	text_add(t, "%s", tier_names[best]);
+	if (best == APIC_TIER_POSTED)
+		text_add(t, ", the highest there is");
+	else if (vmx_caps_why_not(caps, best + 1, x2apic, why, sizeof(why)))
+		text_add(t, "; not %s: %s", tier_names[best + 1], why);
+}
+
+static void tiers(struct text *t, const struct vmx_caps *caps)
+{
+	text_add(t, "Tier (apic = auto): ");
+	caps_text_tier(t, caps, true);
+	text_add(t, "\n");
+	if (vmx_caps_best_tier(caps, false) == vmx_caps_best_tier(caps, true))
+		return;
+	text_add(t, "  with x2apic = off: ");
+	caps_text_tier(t, caps, false);
+	text_add(t, "\n");
+}
+
+/* ---- EPT, VPID and the rest ---- */
+
+static void flags(struct text *t, const char *head, uint64_t value,
+		  const struct text_bit *bits, size_t count)
+{
+	text_add(t, "%s", head);
+	for (size_t i = 0; i < count; i++) {
+		const char *has = value >> bits[i].bit & 1 ? "" : "no ";
+
+		text_add(t, "%s%s%s", i ? ", " : " ", has, bits[i].name);
 	}
 	text_add(t, "\n");
 }
 
-void vmx_caps_text_tiers(struct text *t, const struct vmx_caps *caps)
+static void memory(struct text *t, const struct vmx_caps *caps)
 {
-	text_tier_row(t, caps, "xAPIC mode", false);
-	text_tier_row(t, caps, "xAPIC and x2APIC mode", true);
-}
+	static const struct text_bit ept[] = {
+		{6, "4 levels"}, {7, "5 levels"},     {16, "2 MiB"},
+		{17, "1 GiB"},	 {0, "execute-only"}, {21, "accessed/dirty"},
+		{8, "UC"},	 {14, "WB"},
+	};
+	static const struct text_bit invalidate[] = {
+		{20, "INVEPT"},	 {25, "single"}, {26, "all"},
+		{32, "INVVPID"}, {41, "single"}, {42, "all"},
+	};
+	static const struct text_bit misc[] = {
+		{6, "HLT"},
+		{7, "shutdown"},
+		{8, "wait-for-SIPI"},
+	};
 
-/* What of a word's controls one has and the other has not. */
-static void list_extra(struct text *t, const char *head,
-		       enum vmx_control_word word, uint64_t value)
-{
-	struct list list = {t, head, 0};
-
-	list_controls(&list, word, value, true);
-	list_end(&list);
-}
-
-void vmx_caps_text_differences(struct text *t, const struct vmx_caps_raw *first,
-			       const struct vmx_caps_raw *one)
-{
-	for (unsigned i = 0; i < VMX_CAPS_MSRS; i++) {
-		uint64_t a = first->value[i], b = one->value[i];
-		enum vmx_control_word word = msrs[i].word;
-		unsigned shift = word == VMX_WORD_PROC3 ? 0 : 32;
-
-		if ((first->there ^ one->there) >> i & 1) {
-			text_add(t, "  %s is %s\n", msrs[i].name,
-				 one->there >> i & 1 ? "there" : "not there");
-			continue;
-		}
-		if (a == b)
-			continue;
-		text_add(t, "  %s is %016lx\n", msrs[i].name, b);
-		if (word == VMX_WORD_COUNT)
-			continue;
-		list_extra(t, "with:", word, (b & ~a) >> shift);
-		list_extra(t, "without:", word, (a & ~b) >> shift);
-		if (shift) {
-			list_extra(t, "now fixed:", word, (uint32_t)(b & ~a));
-			list_extra(t, "now free:", word, (uint32_t)(a & ~b));
-		}
+	if (!vmx_caps_allow(caps, VMX_WORD_PROC2, VMX_PROC2_EPT)) {
+		text_add(t, "EPT: no\n");
+		return;
 	}
+	flags(t, "EPT:", caps->ept_vpid, ept, COUNT(ept));
+	flags(t, "Invalidation by context:", caps->ept_vpid, invalidate,
+	      COUNT(invalidate));
+	flags(t, "Activity states:", caps->misc, misc, COUNT(misc));
+}
+
+/* A VM-execution control that cannot be 1, but for the APIC's, and for those of
+ * a word that is not there at all. */
+static bool is_missing(const struct vmx_caps *caps,
+		       const struct vmx_control_name *n)
+{
+	if (n->word == VMX_WORD_EXIT || n->word == VMX_WORD_ENTRY ||
+	    is_apic_control(n->word, n->bit))
+		return false;
+	if (n->word == VMX_WORD_PROC3 &&
+	    !vmx_caps_allow(caps, VMX_WORD_PROC, VMX_PROC_TERTIARY_CONTROLS))
+		return false;
+	return !vmx_caps_allow(caps, n->word, 1ull << n->bit);
+}
+
+static void list_missing(struct text *t, const struct vmx_caps *caps)
+{
+	size_t column, missing = 0;
+
+	text_add(t, "Not there:");
+	column = sizeof("Not there:") - 1;
+	for (size_t i = 0; i < vmx_control_names_count; i++) {
+		const struct vmx_control_name *n = &vmx_control_names[i];
+		char item[64];
+		size_t length;
+
+		if (!is_missing(caps, n))
+			continue;
+		length = format(item, sizeof(item), "%s %s", missing ? "," : "",
+				n->name);
+		if (column + length > WIDTH) {
+			text_add(t, "%s\n ", missing ? "," : "");
+			column = 1;
+			text_add(t, "%s", item + (missing ? 1 : 0));
+		} else {
+			text_add(t, "%s", item);
+		}
+		column += length;
+		missing++;
+	}
+	text_add(t, "%s\n", missing ? "" : " nothing");
+}
+
+void caps_text(struct text *t, const struct vmx_caps *caps)
+{
+	bool timer =
+		vmx_caps_allow(caps, VMX_WORD_PIN, VMX_PIN_PREEMPTION_TIMER);
+
+	text_add(t,
+		 "VMX: revision %x, %s control MSRs; addresses: physical %u, "
+		 "linear %u bits\n",
+		 (uint32_t)(caps->basic & VMX_BASIC_REVISION_MASK),
+		 caps->basic & VMX_BASIC_TRUE_CONTROLS ? "\"true\"" : "plain",
+		 caps->physical_bits, caps->linear_bits);
+	apic(t, caps);
+	tiers(t, caps);
+	memory(t, caps);
+	text_add(t, "Unrestricted guest: %s. Preemption timer: %s",
+		 yes_no(vmx_caps_allow(caps, VMX_WORD_PROC2,
+				       VMX_PROC2_UNRESTRICTED_GUEST)),
+		 yes_no(timer));
+	if (timer)
+		text_add(t, ", every 2^%u ticks", vmx_caps_timer_shift(caps));
+	text_add(t, ". CR3 targets: %u.\n",
+		 (unsigned)(caps->misc >> 16 & 0x1ff));
+	list_missing(t, caps);
 }

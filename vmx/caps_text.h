@@ -1,45 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What a processor's VMX can do, as text for people: for the monitor and for
- * the hardware report.  Each function adds whole lines of less than
- * 80 columns.  Pure.
- *
- * Source: SDM volume 3, appendix "VMX Capability Reporting Facility".
- */
+/* What a processor can virtualize, as a report for people.  Pure. */
 #ifndef VMX_CAPS_TEXT_H
 #define VMX_CAPS_TEXT_H
-
-#include <stdbool.h>
 
 #include "hv/lib/text.h"
 #include "vmx/caps.h"
 
-/* Each capability MSR that the processor has: number, name, value. */
-void vmx_caps_text_msrs(struct text *t, const struct vmx_caps_raw *raw);
+#define CAPS_TEXT_SIZE 4096 /* is enough */
 
-/*
- * One word of controls by name: those that can be 0 or 1, those that are always
- * 1, those that are always 0.  A reserved bit has its number for a name.
- */
-void vmx_caps_text_word(struct text *t, const struct vmx_caps *caps,
-			enum vmx_control_word word);
+/* One screen of 25 lines: the controls of APIC virtualization, the tiers, and
+ * why not a higher one; EPT; which other VM-execution controls are not there.
+ * Lines have 80 columns at most, but for sentences. */
+void caps_text(struct text *t, const struct vmx_caps *caps);
 
-/* IA32_VMX_BASIC, IA32_VMX_MISC, the fixed bits of CR0 and CR4. */
-void vmx_caps_text_basics(struct text *t, const struct vmx_caps *caps);
-
-/* IA32_VMX_EPT_VPID_CAP and IA32_VMX_VMFUNC. */
-void vmx_caps_text_ept(struct text *t, const struct vmx_caps *caps);
-
-/* The tiers of APIC virtualization that it can run, in xAPIC mode and in both
- * modes, and why not the next one. */
-void vmx_caps_text_tiers(struct text *t, const struct vmx_caps *caps);
-
-/*
- * Where the MSRs of one CPU differ from those of the first: a line for each,
- * with the controls that one has and the other has not.  No difference, no
- * line.
- */
-void vmx_caps_text_differences(struct text *t, const struct vmx_caps_raw *first,
-			       const struct vmx_caps_raw *one);
+/* The sentence about the highest tier that caps can run in both of the APIC's
+ * modes, if x2apic, and why not the next. */
+void caps_text_tier(struct text *t, const struct vmx_caps *caps, bool x2apic);
 
 #endif
