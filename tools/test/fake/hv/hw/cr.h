@@ -9,6 +9,11 @@
 
 extern uint64_t fake_cr2, fake_cr4;
 
+static inline uint64_t cr2_read(void)
+{
+	return fake_cr2;
+}
+
 static inline void cr2_write(uint64_t value)
 {
 	fake_cr2 = value;
