@@ -197,8 +197,10 @@ PURE := $(wildcard \
 		decode* emulate* \
 		exit_cr exit_mem guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
-		exit_reason exit_stats exit_text field_text guest_text apicv_text)) \
+		exit_reason exit_stats exit_text field_text guest_text \
+		guest_msr apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
+	hv/monitor/words.c hv/monitor/memory_text.c \
 	hv/lib/log_ring.c hv/font.c hv/text_*.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)

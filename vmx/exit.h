@@ -29,6 +29,8 @@ void vmx_exit_complete(uint64_t rip, uint64_t rflags);
 bool vmx_exit_traps(uint64_t rflags);
 
 /* vmx/exit_cpu.c */
+struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
+				    uint32_t subleaf);
 enum exit_result exit_cpuid(struct vcpu *v);
 enum exit_result exit_control_register(struct vcpu *v);
 enum exit_result exit_exception_or_nmi(struct vcpu *v);
@@ -45,6 +47,10 @@ enum exit_result exit_task_switch(struct vcpu *v);
 enum exit_result exit_rdmsr(struct vcpu *v);
 enum exit_result exit_wrmsr(struct vcpu *v);
 void exit_msr_reset(struct vcpu *v);
+/* What RDMSR and WRMSR that exit do; false: it is #GP(0), which is not injected,
+ * and nothing was done. */
+bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
+bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
 
 /* vmx/exit_io.c */
 enum exit_result exit_io(struct vcpu *v);

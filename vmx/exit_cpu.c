@@ -70,7 +70,9 @@ enum exit_result exit_exception_or_nmi(struct vcpu *v)
 			   "a machine check while the guest ran");
 }
 
-enum exit_result exit_cpuid(struct vcpu *v)
+/* What CPUID answers the guest at this moment. */
+struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
+				    uint32_t subleaf)
 {
 	struct cpuid_vcpu now = {
 		.apic_id = v->vlapic.id,
@@ -78,9 +80,14 @@ enum exit_result exit_cpuid(struct vcpu *v)
 		.cr4 = vmcs_read(VMCS_GUEST_CR4),
 		.xcr0 = v->xcr0,
 	};
-	struct cpuid_regs regs =
-		cpuid_policy_answer(v->cpuid, &now, (uint32_t)v->gpr[GPR_RAX],
-				    (uint32_t)v->gpr[GPR_RCX]);
+
+	return cpuid_policy_answer(v->cpuid, &now, leaf, subleaf);
+}
+
+enum exit_result exit_cpuid(struct vcpu *v)
+{
+	struct cpuid_regs regs = exit_cpuid_answer(v, (uint32_t)v->gpr[GPR_RAX],
+						   (uint32_t)v->gpr[GPR_RCX]);
 
 	v->gpr[GPR_RAX] = regs.reg[CPUID_EAX];
 	v->gpr[GPR_RBX] = regs.reg[CPUID_EBX];

@@ -89,6 +89,7 @@ static void set_tsc(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = value - tsc_read();
 
+	apicv_sync(v);
 	v->tsc_adjust += offset - v->vlapic.tsc_offset;
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
 	vmcs_write64(VMCS_TSC_OFFSET, offset);
@@ -99,30 +100,32 @@ static void set_tsc_adjust(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = v->vlapic.tsc_offset + value - v->tsc_adjust;
 
+	apicv_sync(v);
 	v->tsc_adjust = value;
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
 	vmcs_write64(VMCS_TSC_OFFSET, offset);
 	apicv_timer(v);
 }
 
-static enum exit_result read_x2apic(struct vcpu *v, uint32_t msr)
+/* The only effect that a read has is #GP(0): false. */
+static bool read_x2apic(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-	uint64_t value = 0;
-	struct vlapic_effect effect;
-
 	apicv_sync(v);
-	effect = vlapic_msr_read(&v->vlapic, msr, tsc_read(), &value);
-	if (effect.kind == VLAPIC_EFFECT_GP)
-		return inject_gp(v);
-	vcpu_set_edx_eax(v, value);
-	return apicv_effect(v, effect, EXIT_NEXT_INSN);
+	return vlapic_msr_read(&v->vlapic, msr, tsc_read(), value).kind ==
+	       VLAPIC_EFFECT_NONE;
 }
 
-/* False: #GP(0). */
-static bool read_value(struct vcpu *v, uint32_t msr, uint64_t *value)
+static bool is_x2apic(uint32_t msr)
+{
+	return msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST;
+}
+
+bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
 	enum mtrr_slot slot;
 
+	if (is_x2apic(msr))
+		return read_x2apic(v, msr, value);
 	switch (msr) {
 	case IA32_TIME_STAMP_COUNTER:
 		*value = tsc_read() + v->vlapic.tsc_offset;
@@ -173,9 +176,7 @@ enum exit_result exit_rdmsr(struct vcpu *v)
 
 	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
 				     EXIT_REASON_RDMSR, msr);
-	if (msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST)
-		return read_x2apic(v, msr);
-	if (!read_value(v, msr, &value))
+	if (!exit_msr_read(v, msr, &value))
 		return inject_gp(v);
 	vcpu_set_edx_eax(v, value);
 	return EXIT_NEXT_INSN;
@@ -219,25 +220,48 @@ static bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
 	}
 }
 
+/* The local APIC's MSRs: a write has effects. */
+static bool is_apic(const struct vcpu *v, uint32_t msr)
+{
+	return is_x2apic(msr) || msr == IA32_APIC_BASE ||
+	       (msr == IA32_TSC_DEADLINE && v->vlapic.tsc_deadline_allowed);
+}
+
+static struct vlapic_effect write_apic(struct vcpu *v, uint32_t msr,
+				       uint64_t value)
+{
+	struct vlapic *apic = &v->vlapic;
+
+	apicv_sync(v);
+	if (msr == IA32_TSC_DEADLINE)
+		return vlapic_deadline_write(apic, tsc_read(), value);
+	if (msr == IA32_APIC_BASE)
+		return vlapic_base_write(apic, value);
+	return vlapic_msr_write(apic, msr, tsc_read(), value);
+}
+
 enum exit_result exit_wrmsr(struct vcpu *v)
 {
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t value = vcpu_edx_eax(v);
-	struct vlapic *apic = &v->vlapic;
 
 	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
 				     EXIT_REASON_WRMSR, msr);
-	apicv_sync(v);
-	if (msr == IA32_TSC_DEADLINE && apic->tsc_deadline_allowed)
-		return apicv_effect(
-			v, vlapic_deadline_write(apic, tsc_read(), value),
-			EXIT_NEXT_INSN);
-	if (msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST)
-		return apicv_effect(
-			v, vlapic_msr_write(apic, msr, tsc_read(), value),
-			EXIT_NEXT_INSN);
-	if (msr == IA32_APIC_BASE)
-		return apicv_effect(v, vlapic_base_write(apic, value),
+	if (is_apic(v, msr))
+		return apicv_effect(v, write_apic(v, msr, value),
 				    EXIT_NEXT_INSN);
 	return write_value(v, msr, value) ? EXIT_NEXT_INSN : inject_gp(v);
+}
+
+bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	struct vlapic_effect effect;
+
+	if (!is_apic(v, msr))
+		return write_value(v, msr, value);
+	effect = write_apic(v, msr, value);
+	if (effect.kind == VLAPIC_EFFECT_GP)
+		return false;
+	apicv_effect(v, effect, EXIT_RESUME);
+	return true;
 }
