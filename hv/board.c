@@ -275,6 +275,13 @@ static bool in_testdev(const struct vm *vm, gpa_t address)
 	       address.value - TESTDEV_MMIO_BASE < TESTDEV_MMIO_SIZE;
 }
 
+const char *board_device_at(const struct vm *vm, gpa_t address)
+{
+	if (in_ioapic(address))
+		return "the I/O APIC";
+	return in_testdev(vm, address) ? "the test device" : NULL;
+}
+
 uint64_t machine_mmio_read(struct vcpu *v, gpa_t address, unsigned size)
 {
 	struct vm *vm = v->vm;

@@ -23,6 +23,7 @@
 #include "guest/dev/testdev.h"
 #include "guest/dev/vuart.h"
 #include "hv/lib/spinlock.h"
+#include "mm/addr.h"
 
 #define BOARD_NEVER UINT64_MAX
 
@@ -52,6 +53,9 @@ void board_init(struct vm *vm, uint8_t *testdev_mmio);
 
 /* Lets time pass for the devices.  The CPU of vCPU 0, when next_tsc is due. */
 void board_tick(struct vm *vm);
+
+/* The device whose registers lie at a guest-physical address, or NULL. */
+const char *board_device_at(const struct vm *vm, gpa_t address);
 
 /* A byte arrives at the UART; false: no room. */
 bool board_uart_put(struct vm *vm, uint8_t byte);

@@ -84,6 +84,7 @@ uint64_t idt_base(void)
 void idt_handle_nmi(void)
 {
 	smp_stop_if_asked();
+	percpu()->nmis_seen++;
 	__atomic_fetch_add(&percpu()->nmis, 1, __ATOMIC_SEQ_CST);
 	/* If the last look before a VM entry is over, this ends the entry. */
 	lapic_send_self(IRQ_KICK);

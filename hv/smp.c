@@ -9,6 +9,7 @@
 #include "hv/console.h"
 #include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
+#include "hv/hw/cpuid.h"
 #include "hv/hw/cr.h"
 #include "hv/hw/msr.h"
 #include "hv/hw/tsc.h"
@@ -54,6 +55,7 @@ static void drain_interrupts(void)
 
 bool smp_cpu_init(void)
 {
+	percpu()->core_type = (uint8_t)(cpuid_or_zero(0x1a, 0).eax >> 24);
 	lapic_cpu_init(IRQ_SPURIOUS);
 	lapic_timer_cpu_init(IRQ_TIMER);
 	drain_interrupts();

@@ -6,5 +6,8 @@
 #include "hv/monitor/command.h"
 
 extern const struct monitor_command monitor_console_commands[];
+extern const struct monitor_command monitor_machine_commands[];
+extern const struct monitor_command monitor_memory_commands[];
+extern const struct monitor_command monitor_vm_commands[];
 
 #endif

@@ -20,6 +20,9 @@ struct monitor {
 /* One line per file of commands. */
 static const struct monitor_command *const tables[] = {
 	monitor_console_commands,
+	monitor_memory_commands,
+	monitor_machine_commands,
+	monitor_vm_commands,
 };
 
 void monitor_print(struct monitor *m, const char *fmt, ...)
