@@ -47,3 +47,31 @@ def holds(test, guest, vcpus):
     result.expect_not(r"^FAIL ")
     result.expect(r"^END 0 failed$", count=1)
     result.expect_status(0)
+
+
+IMAGE = r"""[vm t]
+kernel = \loader_info.flat
+module = \one.txt
+module = \two.bin
+cmdline = memory=24 cpus=2
+vcpus = 2
+memory = 24
+shutdown-port = on
+debug-exit = on
+reset = stop
+"""
+
+
+@scenario()
+def an_image_is_told(test):
+    """Modules, memory and CPUs, by the multiboot information and by fw_cfg; and
+    "Shutdown" at port 8900H is the end."""
+    files = {"one.txt": b"the first module",
+             "two.bin": bytes(i % 251 for i in range(5000))}
+    result = test.boot(config=IMAGE, files=files)
+    result.expect(r"^PASS module: .*one\.txt", count=1)
+    result.expect(r"^PASS its last byte", count=1)
+    result.expect(r"^PASS fw_cfg item", count=3)
+    result.expect_not(r"^FAIL |^END ")
+    result.expect(r"^\[apical\] vm t ended: power-off$", count=1)
+    result.expect_status(0)
