@@ -28,6 +28,7 @@ void vmx_check_rule(struct vmx_check_state *s, bool ok, uint32_t field,
 {
 	char values[80];
 
+	s->out->rules++;
 	if (ok)
 		return;
 	format(values, sizeof(values), "%s = %llXH", vmcs_field_name(field),
@@ -40,6 +41,7 @@ void vmx_check_rule2(struct vmx_check_state *s, bool ok, uint32_t field,
 {
 	char values[120];
 
+	s->out->rules++;
 	if (ok)
 		return;
 	format(values, sizeof(values), "%s = %llXH, %s = %llXH",
@@ -129,7 +131,7 @@ unsigned vmx_check(const struct vmx_caps *caps, struct vmx_check_report *out)
 {
 	struct vmx_check_state s = {.caps = caps, .out = out};
 
-	out->count = 0;
+	out->count = out->rules = 0;
 	vmx_check_load(&s);
 	vmx_check_controls(&s);
 	vmx_check_entry(&s);

@@ -18,6 +18,7 @@
 
 struct vmx_check_report {
 	unsigned count; /* rules broken; texts only for the first ones */
+	unsigned rules; /* so many were looked at */
 	char text[VMX_CHECK_LINES][VMX_CHECK_LINE_SIZE];
 };
 

@@ -34,6 +34,7 @@ static void vmx_check_reserved(struct vmx_check_state *s, unsigned word)
 	for (unsigned bit = 0; bit < 64; bit++)
 		if (!vmx_caps_allow(s->caps, word, value & 1ull << bit))
 			wrong |= 1ull << bit;
+	s->out->rules += !wrong; /* one for the word, or one for each bit */
 	while (wrong) {
 		unsigned bit = __builtin_ctzll(wrong);
 		const char *name = vmx_control_name(word, bit);
@@ -50,6 +51,7 @@ static void vmx_check_reserved(struct vmx_check_state *s, unsigned word)
 static void vmx_check_pairs(struct vmx_check_state *s)
 {
 	const struct vmx_control_rule *r = vmx_controls_broken(&s->controls, 0);
+	unsigned before = s->out->count;
 
 	while (r) {
 		char rule[120];
@@ -62,6 +64,9 @@ static void vmx_check_pairs(struct vmx_check_state *s)
 		r = vmx_controls_broken(&s->controls,
 					(size_t)(r - vmx_control_rules) + 1);
 	}
+	/* Those that hold. */
+	s->out->rules += (unsigned)vmx_control_rules_count -
+			 (s->out->count - before);
 }
 
 static void vmx_check_bitmaps(struct vmx_check_state *s)

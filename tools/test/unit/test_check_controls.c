@@ -422,11 +422,33 @@ static void test_noise(void **state)
 						  rand());
 		count = vmx_check(&caps, &report);
 		assert_int_equal(report.count, count);
+		assert_in_range(report.rules, count, 1000);
 		assert_true(count > 0);
 		for (unsigned l = 0; l < count && l < VMX_CHECK_LINES; l++)
 			assert_in_range(strlen(report.text[l]), 20,
 					VMX_CHECK_LINE_SIZE - 2);
 	}
+}
+
+/* A rule counts once, broken or not. */
+static void test_rules_are_counted(void **state)
+{
+	unsigned rules;
+
+	(void)state;
+	valid(LONG_MODE);
+	vmx_check(&caps, &report);
+	rules = report.rules;
+	assert_in_range(rules, 100, 300);
+	vmx_write(VMCS_EPT_POINTER, vmx_read(VMCS_EPT_POINTER) | 1 << 7);
+	assert_int_equal(vmx_check(&caps, &report), 1);
+	assert_int_equal(report.rules, rules);
+	/* Two controls that do not go together. */
+	vmx_write(VMCS_SECONDARY_CONTROLS,
+		  vmx_read(VMCS_SECONDARY_CONTROLS) |
+			  VMX_PROC2_VIRTUALIZE_X2APIC_MODE);
+	assert_int_equal(vmx_check(&caps, &report), 2);
+	assert_int_equal(report.rules, rules);
 }
 
 int main(void)
@@ -441,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_msr_areas),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_rules_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
