@@ -5,9 +5,12 @@
 
 #include "hv/monitor/command.h"
 
+extern const struct monitor_command monitor_apic_commands[];
 extern const struct monitor_command monitor_console_commands[];
 extern const struct monitor_command monitor_machine_commands[];
 extern const struct monitor_command monitor_memory_commands[];
+extern const struct monitor_command monitor_vcpu_commands[];
 extern const struct monitor_command monitor_vm_commands[];
+extern const struct monitor_command monitor_vmcs_commands[];
 
 #endif

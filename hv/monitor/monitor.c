@@ -23,6 +23,9 @@ static const struct monitor_command *const tables[] = {
 	monitor_memory_commands,
 	monitor_machine_commands,
 	monitor_vm_commands,
+	monitor_vcpu_commands,
+	monitor_vmcs_commands,
+	monitor_apic_commands,
 };
 
 void monitor_print(struct monitor *m, const char *fmt, ...)
