@@ -123,12 +123,16 @@ void power_off(void)
 	cpu_halt_forever();
 }
 
-/* Returns where there is neither. */
+/*
+ * The processors alone first, then the whole machine: memory survives both on
+ * most machines, and Bochs does not come up again after the second.  Returns
+ * where there is neither.
+ */
 static void chipset_reset(void)
 {
+	port_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
 	port_out8(RESET_CONTROL, RESET_CONTROL_ARM);
 	port_out8(RESET_CONTROL, RESET_CONTROL_FULL);
-	port_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
 }
 
 void power_reset(void)

@@ -86,8 +86,8 @@ def qemu_command(machine, qemu, rom):
     command = [
         qemu, "-machine", "q35", "-accel", machine.accel,
         "-cpu", model, "-smp", str(machine.cpus), "-m", str(machine.memory),
-        "-bios", str(rom), "-nodefaults", "-net", "none",
-        *([] if machine.resets else ["-no-reboot"]), "-vga", "std", "-display", "none", "-monitor", "none",
+        "-bios", str(rom), "-nodefaults",
+        *([] if machine.resets else ["-no-reboot"]), "-net", "none", "-vga", "std", "-display", "none", "-monitor", "none",
         "-device", "qemu-xhci", "-drive", drive,
         "-device", "usb-storage,drive=stick,bootindex=0",
     ]
