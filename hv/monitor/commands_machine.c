@@ -6,6 +6,7 @@
 #include "hv/hw/cpuid.h"
 #include "hv/hw/msr.h"
 #include "hv/hw/port.h"
+#include "hv/lib/format.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/monitor/memory_text.h"
@@ -324,6 +325,8 @@ static const char *core_type_name(uint8_t type)
 
 static void cpus(struct monitor *m, const struct monitor_arguments *a)
 {
+	char name[CONFIG_NAME_SIZE + 4];
+
 	(void)a;
 	monitor_print(m, "CPU APIC-ID %-20s %-14s NMIs strays core\n", "vCPU",
 		      "state");
@@ -332,12 +335,12 @@ static void cpus(struct monitor *m, const struct monitor_arguments *a)
 		const struct vcpu *v = vm_vcpu_of_cpu(i);
 
 		monitor_print(m, "%-3u %-7u ", i, cpu->self.apic_id);
+		format(name, sizeof(name), "-");
 		if (v)
-			monitor_print(m, "%-17s.%-2u %-14s ",
-				      v->vm->config->name, v->index,
-				      vcpu_state_name(v));
-		else
-			monitor_print(m, "%-20s %-14s ", "-", "idle");
+			format(name, sizeof(name), "%s.%u", v->vm->config->name,
+			       v->index);
+		monitor_print(m, "%-20s %-14s ", name,
+			      v ? vcpu_state_name(v) : "idle");
 		monitor_print(m, "%-4lu %-6lu %s\n", cpu->nmis_seen,
 			      cpu->stray_interrupts,
 			      core_type_name(cpu->core_type));

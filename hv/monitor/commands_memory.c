@@ -178,7 +178,7 @@ static bool find(struct look *l, uint64_t address, gpa_t *at)
 	*at = gpa(l->page_at.value + (address & PAGE_MASK));
 	other = no_ram(l->v, *at);
 	if (other)
-		format(l->why, sizeof(l->why), "GPA %lx: no memory, %s",
+		format(l->why, sizeof(l->why), "GPA %lx is no memory: %s",
 		       at->value, other);
 	return !other;
 }
@@ -304,7 +304,9 @@ static void mem_write(struct monitor *m, const struct monitor_arguments *a,
 	v = monitor_vcpu(m, vcpu);
 	if (!v || !begin(m, &l, v, physical))
 		return;
-	if (!access(&l, address, (uint8_t *)&value, size, true))
+	if (access(&l, address, (uint8_t *)&value, size, true))
+		dump(m, &l, address, 1, size);
+	else
 		monitor_print(m, "%s\n", l.why);
 }
 
