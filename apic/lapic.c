@@ -200,7 +200,9 @@ bool lapic_send_startup(uint32_t apic_id, uint8_t start_page)
 }
 
 /* The shorthand leaves ICR's high half alone, so an NMI handler may come
- * between the two writes of send(); it waits on both sides of its own. */
+ * between the two writes of send(); it waits on both sides of its own.  If the
+ * APIC stays busy it writes all the same: the CPU itself is told, which needs
+ * no bus. */
 void lapic_send_self(uint8_t vector)
 {
 	if (!page) {

@@ -86,8 +86,11 @@ void idt_handle_nmi(void)
 	smp_stop_if_asked();
 	percpu()->nmis_seen++;
 	__atomic_fetch_add(&percpu()->nmis, 1, __ATOMIC_SEQ_CST);
-	/* If the last look before a VM entry is over, this ends the entry. */
-	lapic_send_self(IRQ_KICK);
+	/* If the last look before a VM entry is over, this ends the entry.
+	 * Before it has a vCPU a CPU enters none, and its local APIC may not be
+	 * known yet. */
+	if (percpu()->vcpu)
+		lapic_send_self(IRQ_KICK);
 }
 
 static bool resume_at_fixup(struct idt_frame *frame)

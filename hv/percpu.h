@@ -31,6 +31,7 @@ struct percpu {
 	uint32_t online; /* set by its CPU, read by the boot CPU; smp.c */
 	uint32_t halted; /* set by its CPU when it was stopped by NMI */
 	uint64_t stray_interrupts;
+	uint64_t late_ipis; /* times that smp_send() had to try again */
 	uint64_t nmis_seen; /* all of them, since the CPU started */
 	uint8_t core_type;  /* CPUID leaf 1AH, EAX bits 31:24; 0: not hybrid */
 

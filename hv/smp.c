@@ -15,6 +15,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/irq.h"
 #include "hv/lib/log.h"
+#include "hv/lib/panic.h"
 #include "hv/lib/string.h"
 #include "hv/log_keep.h"
 #include "hv/percpu.h"
@@ -30,6 +31,7 @@
 #define ANSWER_US	 100000	 /* from the second SIPI to the first sign */
 #define ONLINE_US	 2000000 /* from there to smp_cpu_init()'s end */
 #define STOP_TRIES	 5000000 /* about a second */
+#define SEND_TRIES	 1000	 /* of about a millisecond each */
 
 #define STARTUP_LIMIT	 0x100000ull /* a SIPI's vector is a page below 1 MiB */
 #define NOBODY		 UINT32_MAX
@@ -203,9 +205,21 @@ void smp_release(void)
 			smp_kick(i);
 }
 
+void smp_send(uint32_t number, uint8_t vector)
+{
+	uint32_t apic_id = percpu_of(number)->self.apic_id;
+
+	for (unsigned tries = 0; !lapic_send(apic_id, vector); tries++) {
+		if (tries == SEND_TRIES)
+			panic("CPU %u: its local APIC sends no more",
+			      percpu()->self.number);
+		percpu()->late_ipis++;
+	}
+}
+
 void smp_kick(uint32_t number)
 {
-	lapic_send(percpu_of(number)->self.apic_id, IRQ_KICK);
+	smp_send(number, IRQ_KICK);
 }
 
 void smp_stop_if_asked(void)

@@ -28,6 +28,16 @@ void smp_start(const struct boot_info *info);
 void smp_release(void);
 
 /*
+ * Sends CPU number an interrupt.  In xAPIC mode the local APIC may still be
+ * busy with the last one; so this tries until it is not (percpu.late_ipis
+ * counts the times), as an IPI that was not sent would be a lost wake-up.  It
+ * is no business of the receiver's software, so this cannot deadlock; a local
+ * APIC that stays busy for a second is broken, and a panic.  Any CPU, itself
+ * too; not in NMI context.
+ */
+void smp_send(uint32_t number, uint8_t vector);
+
+/*
  * Makes CPU number look at its requests: a guest that runs there exits, HLT in
  * root mode ends.  Any CPU, itself too; not in NMI context.
  */

@@ -3,10 +3,8 @@
  * Messages of the interrupt bus to a VM's vCPUs: IPIs, and what the I/O APIC
  * sends.  Any CPU; nothing here waits for anybody.
  */
-#include "apic/lapic.h"
 #include "hv/hw/tsc.h"
 #include "hv/irq.h"
-#include "hv/percpu.h"
 #include "hv/smp.h"
 #include "hv/vm.h"
 #include "vmx/apicv_timer.h"
@@ -42,7 +40,7 @@ static void notify(struct vcpu *v)
 		    PI_DESC_TIMER_POSTED)
 		smp_kick(v->cpu);
 	else
-		lapic_send(percpu_of(v->cpu)->self.apic_id, IRQ_NOTIFY);
+		smp_send(v->cpu, IRQ_NOTIFY);
 }
 
 static void post_edge(struct vcpu *v, uint8_t vector)

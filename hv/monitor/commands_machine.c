@@ -328,8 +328,8 @@ static void cpus(struct monitor *m, const struct monitor_arguments *a)
 	char name[CONFIG_NAME_SIZE + 4];
 
 	(void)a;
-	monitor_print(m, "CPU APIC-ID %-20s %-14s NMIs strays core\n", "vCPU",
-		      "state");
+	monitor_print(m, "CPU APIC-ID %-20s %-14s NMIs strays late-IPIs core\n",
+		      "vCPU", "state");
 	for (uint32_t i = 0; i < percpu_count(); i++) {
 		const struct percpu *cpu = percpu_of(i);
 		const struct vcpu *v = vm_vcpu_of_cpu(i);
@@ -341,8 +341,8 @@ static void cpus(struct monitor *m, const struct monitor_arguments *a)
 			       v->index);
 		monitor_print(m, "%-20s %-14s ", name,
 			      v ? vcpu_state_name(v) : "idle");
-		monitor_print(m, "%-4lu %-6lu %s\n", cpu->nmis_seen,
-			      cpu->stray_interrupts,
+		monitor_print(m, "%-4lu %-6lu %-9lu %s\n", cpu->nmis_seen,
+			      cpu->stray_interrupts, cpu->late_ipis,
 			      core_type_name(cpu->core_type));
 	}
 }
