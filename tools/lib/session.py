@@ -18,6 +18,7 @@ from .serial import Line
 QUIT_PREFIX = b"\x01"       # Ctrl-A
 AFTER_VERDICT = 3.0         # seconds to power off
 AFTER_FAILURE = 1.0         # seconds for the rest of what it has to say
+AFTER_QUIT = 3.0            # seconds for the hypervisor to end the run by itself
 PR_SET_PDEATHSIG = 1
 
 
@@ -68,7 +69,7 @@ class Session:
         self.to_terminal = os.isatty(1)
         self.typing = self.com2 if com2 == "stdio" else self.com1
         self.prefix_seen = False
-        self.quit = False
+        self.quit = None        # when the quit key ends the run at the latest
         self.unshown = b""
 
     # ---- from the machine
@@ -119,16 +120,16 @@ class Session:
             return
         for value in data:
             byte = bytes([value])
-            if self.prefix_seen:
-                self.prefix_seen = False
-                if byte in b"xX":
-                    self.quit = True
-                    return
-                self.typing.type(byte)
-            elif byte == QUIT_PREFIX:
-                self.prefix_seen = True
-            else:
-                self.typing.type(byte)
+            self.typing.type(byte)
+            if self.prefix_seen and byte == b"x":
+                self._quit()
+            self.prefix_seen = not self.prefix_seen and byte == QUIT_PREFIX
+
+    def _quit(self):
+        """The hypervisor has these keys too and ends the run; where it is not
+        there, or when they are typed again, the run ends here and now."""
+        now = time.monotonic()
+        self.quit = now if self.quit or not self.watcher.running else now + AFTER_QUIT
 
     # ---- the loop
 
@@ -149,7 +150,8 @@ class Session:
         deadline = time.monotonic() + self.timeout if self.timeout else None
         while True:
             now = time.monotonic()
-            if self.quit:
+            if self.quit and (now >= self.quit or self.watcher.status is not None
+                              or child.poll() is not None):
                 return verdict.QUIT, "the quit key"
             if self.watcher.status is not None:
                 return self.watcher.status, self.watcher.reason
@@ -168,7 +170,7 @@ class Session:
         """Listen on until the machine is off, for so long at most."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (child.poll() is None or self.com1.machine):
-            if self.quit:
+            if self.quit and time.monotonic() >= self.quit:
                 return
             self._step(0.05)
 
@@ -190,7 +192,7 @@ class Session:
         try:
             with raw_terminal(self.interactive):
                 status, reason = self._outcome(child)
-                if status == verdict.OK or "VMs" in reason:
+                if status == verdict.OK or "VMs" in reason or self.quit:
                     self._drain(child, AFTER_VERDICT)
                 elif status not in (verdict.QUIT, verdict.TIMEOUT):
                     self._drain(child, AFTER_FAILURE)

@@ -20,6 +20,7 @@ import socket
 import subprocess
 import time
 
+from . import verdict
 from .scenario import Failed
 
 PROMPT = "apical> "
@@ -28,9 +29,7 @@ TIMEOUT = 60                # seconds of the wall clock for one answer
 END_TIMEOUT = 30
 SHOWN = 2000                # characters of what was seen, in a failure
 
-_ERASED = re.compile(r"[^\n]*\r\x1b\[K")
 _UNFINISHED = re.compile(rb"(?:\r|\r?\x1b[\[0-9;?]*)\Z")
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x07|\x00")
 _OTHERS = re.compile(r"\[[\w-]+\] ")
 
 
@@ -39,8 +38,8 @@ def seen(raw):
     may be the beginning of something to leave out)"""
     unfinished = _UNFINISHED.search(raw)
     end = unfinished.start() if unfinished else len(raw)
-    text = _ERASED.sub("", raw[:end].decode("latin-1"))
-    return _CONTROL.sub("", text).replace("\r", ""), raw[end:]
+    text = verdict.plain(raw[:end].decode("latin-1")).replace("\x07", "")
+    return text, raw[end:]
 
 
 class Talk:

@@ -230,6 +230,27 @@ class Verdict(unittest.TestCase):
     def test_words_inside_a_line_do_not_count(self):
         self.assertIsNone(self.after(b"# echo [apical] verdict: ok\n").status)
 
+    def test_guests_cannot_forge_it(self):
+        """What terminal control would make to look like ours."""
+        for line in (b"\x1b[H[apical] verdict: ok", b"\x1b[1m[apical] verdict: ok",
+                     b" [apical] verdict: ok", b"x\r[apical] verdict: ok",
+                     b"\0[apical] verdict: ok", b"[api\x1b[mcal] verdict: ok",
+                     b"[apical?] verdict: ok", b"[apical]\x1b[m verdict: ok"):
+            watcher = self.after(b"[apical] Apical 1\r\n", line + b"\r\n")
+            self.assertIsNone(watcher.status, line)
+        watcher.feed(b"[apical] verdict: failed status=3\r\n")
+        self.assertEqual(watcher.status, 3)
+
+    def test_prompt_that_was_erased(self):
+        watcher = self.after(b"[apical] Apical 1\r\n",
+                             b"apical> vm\r\x1b[K[apical] verdict: ok\r\n")
+        self.assertEqual(watcher.status, verdict.OK)
+
+    def test_loader_after_a_reset(self):
+        watcher = self.after(b"[apical] Apical 1\r\n", b"[apical] reset\r\n",
+                             b"\x1b[3;1H[apical] refused: no VT-x\x1b[4;1H")
+        self.assertEqual(watcher.status, verdict.FAILED)
+
     def test_ready(self):
         line = b"apical-guest ready; 'poweroff' ends the run\r\n"
         self.assertTrue(self.after(b"uptime: 1 s\r\n", line).ready)

@@ -156,9 +156,23 @@ class Run(unittest.TestCase):
 
     def test_interactive_keys_go_through(self):
         status, seen = self.terminal("shell", [
-            (b"ready", b"\x03\x01\x01"), (b"ready", b"poweroff\n")])
+            (b"ready", b"\x03\x01\x01\x01c"), (b"ready", b"poweroff\n")])
         self.assertEqual(status, 0)
-        self.assertIn(rb"got b'\x03\x01poweroff\n'", seen)
+        self.assertIn(rb"got b'\x03\x01\x01\x01cpoweroff\n'", seen)
+
+    def test_quit_key_is_the_hypervisors_too(self):
+        """It gets the keys, ends the run, and the status is the quit key's."""
+        status, seen = self.terminal("quits", [(b"Apical 1", b"\x01x")])
+        self.assertEqual(status, 2)
+        self.assertIn(b"[apical] verdict: ok", seen)
+
+    def test_quit_key_that_nobody_obeys(self):
+        start = time.monotonic()
+        status, _ = self.terminal("stuck", [(b"Apical 1", b"\x01x")])
+        self.assertEqual(status, 2)
+        self.assertTrue(2 < time.monotonic() - start < 20)
+        status, _ = self.terminal("stuck", [(b"Apical 1", b"\x01x\x01x")])
+        self.assertEqual(status, 2)
 
 
 if __name__ == "__main__":
