@@ -106,7 +106,8 @@ EFI_LDFLAGS := -nostdlib -znocombreloc -shared -Bsymbolic -L/usr/lib \
 	-z muldefs	# libefi brings a memcpy and a memset as well; ours come first
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym \
 	.rel .rela .rel.* .rela.* .reloc)
-EFI_PURE := hv/lib/string.c hv/lib/format.c hv/lib/log_ring.c
+EFI_PURE := hv/lib/string.c hv/lib/format.c hv/lib/log_ring.c \
+	hv/lib/log_levels.c
 BOOT_C := $(wildcard boot/*.c) $(EFI_PURE)
 BOOT_ASM := $(wildcard boot/*.asm)
 BOOT_O := $(BOOT_C:%.c=$(O)/efi/%.o) $(BOOT_ASM:%.asm=$(O)/%.asm.o)
@@ -200,8 +201,9 @@ PURE := $(wildcard \
 		exit_reason exit_stats exit_text field_text guest_text \
 		guest_msr apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
-	hv/monitor/words.c hv/monitor/memory_text.c \
-	hv/lib/log_ring.c hv/font.c hv/text_*.c)
+	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
+	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c \
+	hv/console_keys.c hv/log_limit.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \

@@ -26,6 +26,7 @@ enum config_kind {
 	CONFIG_KIND_CHOICE, /* an enum's value by name */
 	CONFIG_KIND_CPUS,   /* cpus[] and cpu_count */
 	CONFIG_KIND_PORT,   /* uint32_t, a UART */
+	CONFIG_KIND_LOG,    /* struct log_levels */
 };
 
 struct config_key {
@@ -88,6 +89,10 @@ static const struct config_key config_hypervisor_keys[] = {
 	{"baud", HV(console_baud), .kind = CONFIG_KIND_BAUD,
 	 .max = CONFIG_BAUD_MAX, .expected = "0 or a divisor of 115200"},
 	{"poweroff", HV(poweroff), FLAG},
+	{"monitor", HV(monitor), FLAG},
+	{"log", HV(log), .kind = CONFIG_KIND_LOG,
+	 .expected = "a level (error, warning, notice, info, debug) or "
+		     "SUBJECT=LEVEL, with commas between"},
 	{"screen", HV(screen), .kind = CONFIG_KIND_CHOICE,
 	 .choices = config_screens, .expected = "auto, on or off"},
 	{"on-panic", HV(on_panic), .kind = CONFIG_KIND_CHOICE,
@@ -219,6 +224,9 @@ static bool config_store(struct config_parser *parser, void *target,
 	case CONFIG_KIND_FLAG:
 		good = config_flag(value, to);
 		break;
+	case CONFIG_KIND_LOG:
+		good = log_levels_parse(to, value.text, value.size);
+		break;
 	case CONFIG_KIND_NUMBER:
 		good = config_range(value, key->min, key->max, &number);
 		break;
@@ -241,7 +249,8 @@ static bool config_store(struct config_parser *parser, void *target,
 				   "%s must be %s, not \"%.*s\"", key->name,
 				   key->expected, config_quoted(value),
 				   value.text);
-	if (key->kind != CONFIG_KIND_CPUS && key->kind != CONFIG_KIND_FLAG)
+	if (key->kind != CONFIG_KIND_CPUS && key->kind != CONFIG_KIND_FLAG &&
+	    key->kind != CONFIG_KIND_LOG)
 		memcpy(to, &number, sizeof(number));
 	return true;
 }
@@ -307,6 +316,10 @@ static bool config_new_vm(struct config_parser *parser, struct config_span name)
 				parser->error, name.line,
 				name.column + (uint32_t)i,
 				"a VM's name is letters, digits, - and _");
+	/* Its lines on the console would be taken for the log's. */
+	if (config_equal(name, "apical"))
+		return config_fail(parser->error, name.line, name.column,
+				   "no VM can be named apical");
 	if (config_find_vm(config, name))
 		return config_fail(parser->error, name.line, name.column,
 				   "there are two VMs named %.*s",
@@ -416,6 +429,8 @@ bool config_parse(struct config *config, const char *text, size_t size,
 	config->console_port = CONFIG_PORT_AUTO;
 	config->console_baud = CONFIG_BAUD_AUTO;
 	config->poweroff = true;
+	config->monitor = true;
+	log_levels_default(&config->log);
 
 	/* Some editors begin a file with UTF-8's byte order mark. */
 	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {

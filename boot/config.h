@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "hv/lib/apic_tier.h"
+#include "hv/lib/log_levels.h"
 
 #define CONFIG_VMS_MAX	    8
 #define CONFIG_VCPUS_MAX    64
@@ -91,6 +92,9 @@ struct config {
 	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
 	uint32_t console_baud; /* 0: leave as it is; default CONFIG_BAUD_AUTO */
 	bool poweroff; /* at the end; off: the monitor goes on; default on */
+	bool monitor;  /* the keys that lead to it and to the debugger; default
+			* on */
+	struct log_levels log;
 	enum config_screen screen;
 	enum config_on_panic on_panic;
 	enum config_selftest selftest;

@@ -16,6 +16,7 @@
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/version.h"
+#include "hv/log.h"
 #include "hv/log_keep.h"
 #include "hv/percpu.h"
 #include "hv/power.h"
@@ -98,6 +99,7 @@ void hv_main(const struct boot_info *info)
 	memory_init(info);
 	boot_cpu_init(info);
 	console_init(info);
+	log_set_levels(&info->config.log);
 	framebuffer_init(info);
 	log_keep_init(info);
 	log_line("Apical %s", APICAL_VERSION);

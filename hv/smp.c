@@ -17,6 +17,7 @@
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/string.h"
+#include "hv/log.h"
 #include "hv/log_keep.h"
 #include "hv/percpu.h"
 #include "hv/trampoline.h"
@@ -255,4 +256,5 @@ void smp_stop_others(void)
 	console_alone();
 	framebuffer_alone();
 	log_keep_alone();
+	log_alone();
 }
