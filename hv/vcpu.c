@@ -44,6 +44,8 @@ static void serve_requests(struct vcpu *v)
 	v->time_stale = true;
 	if (requests & VCPU_REQUEST_CALL)
 		vcpu_call_serve(v);
+	if (requests & VCPU_REQUEST_CONSOLE)
+		console_serve();
 	/* What was called may have ended the VM. */
 	if (requests & VCPU_REQUEST_STOP || v->state == VCPU_SHUTDOWN) {
 		v->state = VCPU_SHUTDOWN;

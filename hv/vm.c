@@ -140,6 +140,7 @@ static void end_once(void)
 
 static void verdict(uint32_t status)
 {
+	console_take_back();
 	if (status)
 		log_line("verdict: failed status=%u", status);
 	else
@@ -286,6 +287,7 @@ static void idle(void)
 		uint64_t next = console_poll();
 		uint64_t screen = framebuffer_poll();
 
+		console_serve();
 		next = screen < next ? screen : next;
 		if (next != CONSOLE_NEVER)
 			lapic_timer_arm(next);
@@ -305,7 +307,9 @@ static void power_up(struct vcpu *v)
 {
 	struct vlapic *apic = &v->vlapic;
 
-	__atomic_fetch_and(&v->requests, VCPU_REQUEST_HOLD, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&v->requests,
+			   VCPU_REQUEST_HOLD | VCPU_REQUEST_CONSOLE,
+			   __ATOMIC_SEQ_CST);
 	v->nmi_posted = 0;
 	memset(v->level_posted, 0, sizeof(v->level_posted));
 	memset(v->edge_posted, 0, sizeof(v->edge_posted));

@@ -58,6 +58,7 @@ enum vcpu_request {
 	VCPU_REQUEST_CALL = 1u << 6,  /* hv/vcpu_call.h */
 	VCPU_REQUEST_HOLD = 1u << 7,  /* stays until nobody holds the vCPU */
 	VCPU_REQUEST_LINT0 = 1u << 8, /* the pin rose */
+	VCPU_REQUEST_CONSOLE = 1u << 9, /* CPU 0's: console_serve() */
 };
 
 /* What the exit handlers answer; one place acts on it. */

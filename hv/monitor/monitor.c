@@ -10,13 +10,6 @@
 
 _Static_assert(WORDS_MAX == MONITOR_WORDS_MAX + 1, "the name comes first");
 
-struct monitor {
-	struct vcpu *selected;
-	char *text; /* what was printed and not sent yet */
-	size_t size, used;
-	bool (*more)(struct monitor *m);
-};
-
 /* One line per file of commands. */
 static const struct monitor_command *const tables[] = {
 	monitor_console_commands,
@@ -145,16 +138,26 @@ bool monitor_call(struct monitor *m, struct vcpu *v, vcpu_function *function,
 
 /* ---- lines ---- */
 
-static const struct monitor_command *find_command(const char *name)
+const struct monitor_command *monitor_command(unsigned index)
 {
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
 		for (const struct monitor_command *c = tables[t]; c->name; c++)
-			if (!strcmp(c->name, name))
+			if (!index--)
 				return c;
 	return NULL;
 }
 
-static void run(struct monitor *m, const char *line)
+const struct monitor_command *monitor_find(const char *name)
+{
+	const struct monitor_command *c;
+
+	for (unsigned i = 0; (c = monitor_command(i)); i++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+void monitor_run(struct monitor *m, const char *line)
 {
 	const struct monitor_command *command;
 	struct monitor_arguments arguments;
@@ -170,7 +173,7 @@ static void run(struct monitor *m, const char *line)
 	}
 	if (!words.count)
 		return;
-	command = find_command(words.word[0]);
+	command = monitor_find(words.word[0]);
 	if (!command) {
 		monitor_print(m, "no command %s; try help\n", words.word[0]);
 		return;
@@ -188,7 +191,7 @@ size_t monitor_run_for(struct vcpu *v, const char *line, char *text,
 	struct monitor m = {.selected = v, .text = text, .size = size};
 
 	text[0] = '\0';
-	run(&m, line);
+	monitor_run(&m, line);
 	while (m.more && m.used < m.size - 1 && m.more(&m))
 		;
 	return m.used;

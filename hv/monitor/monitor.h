@@ -10,6 +10,20 @@
 
 #include "hv/monitor/command.h"
 
+struct monitor {
+	struct vcpu *selected;
+	char *text; /* what was printed and not sent yet, with a NUL */
+	size_t size, used;
+	bool (*more)(struct monitor *m); /* NULL: that was all */
+};
+
+/* Runs one line; an empty one or a comment does nothing. */
+void monitor_run(struct monitor *m, const char *line);
+
+/* All commands by number from 0 on, NULL after the last; and by name. */
+const struct monitor_command *monitor_command(unsigned index);
+const struct monitor_command *monitor_find(const char *name);
+
 /*
  * Runs one command line for a debugger that has selected v (NULL: nothing is).
  * Its output, at most size - 1 bytes and a NUL, goes to text; returns its
@@ -17,5 +31,9 @@
  */
 size_t monitor_run_for(struct vcpu *v, const char *line, char *text,
 		       size_t size);
+
+/* The conversation on the serial line: takes what was typed and sends what is to
+ * be said, as far as the line takes it; hv/monitor/prompt.c. */
+void monitor_poll(void);
 
 #endif
