@@ -180,8 +180,8 @@ static void wait_for_event(struct vcpu *v)
 static void entry_failed(struct vcpu *v, uint64_t how)
 {
 	v->exit_reason = UINT32_MAX;
-	machine_end(v, MACHINE_ENTRY_FAILED,
-		    how == 2 ? vmcs_read32(VMCS_VM_INSTRUCTION_ERROR) : 0,
+	v->entry_error = how == 2 ? vmcs_read32(VMCS_VM_INSTRUCTION_ERROR) : 0;
+	machine_end(v, MACHINE_ENTRY_FAILED, v->entry_error,
 		    how == 2 ? NULL : "no current VMCS");
 }
 

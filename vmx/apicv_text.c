@@ -10,7 +10,6 @@
 #include "hv/hw/tsc.h"
 #include "hv/lib/string.h"
 #include "mm/frame.h"
-#include "vmx/caps_text.h"
 #include "vmx/exit_text.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
@@ -166,7 +165,9 @@ static void control_names(struct text *t, const struct apicv_state *s)
 		{VMX_WORD_PROC3, VMX_PROC3_IPI_VIRTUALIZATION |
 					 VMX_PROC3_APIC_TIMER_VIRTUALIZATION},
 	};
-	const char *before = "  controls: ";
+	bool any = false;
+
+	text_add(t, "  controls:");
 
 	for (size_t i = 0; i < COUNT(controls); i++) {
 		uint64_t on =
@@ -174,19 +175,36 @@ static void control_names(struct text *t, const struct apicv_state *s)
 			controls[i].mask;
 
 		for (; on; on &= on - 1) {
-			text_add(t, "%s%s", before,
-				 vmx_control_name(
-					 controls[i].word,
-					 (unsigned)__builtin_ctzll(on)));
-			before = ", ";
+			if (any)
+				text_add(t, ",");
+			text_words(t, 4,
+				   vmx_control_name(
+					   controls[i].word,
+					   (unsigned)__builtin_ctzll(on)));
+			any = true;
 		}
 	}
-	text_add(t, "%s\n", *before == ',' ? "" : "  controls: none");
+	text_add(t, "%s\n", any ? "" : " none");
 }
 
 static bool same(struct apic_choice a, struct apic_choice b)
 {
 	return a.tier == b.tier && a.on == b.on && a.off == b.off;
+}
+
+static void why_no_higher(struct text *t, const struct apicv_state *s,
+			  const struct vmx_caps *caps, bool x2apic)
+{
+	enum apic_tier best = vmx_caps_best_tier(caps, x2apic);
+	char why[200];
+
+	if (s->wanted.tier < best)
+		text_add(t, "  chosen so: this machine can run %s\n",
+			 tier_names[best]);
+	else if (best == APIC_TIER_POSTED)
+		text_add(t, "  there is no higher one\n");
+	else if (vmx_caps_why_not(caps, best + 1, x2apic, why, sizeof(why)))
+		text_add(t, "  not %s: %s\n", tier_names[best + 1], why);
 }
 
 void apicv_text_tier(struct text *t, const struct apicv_state *s,
@@ -200,9 +218,7 @@ void apicv_text_tier(struct text *t, const struct apicv_state *s,
 	}
 	text_add(t, "\n");
 	control_names(t, s);
-	text_add(t, "  highest tier here: ");
-	caps_text_tier(t, caps, x2apic);
-	text_add(t, "\n");
+	why_no_higher(t, s, caps, x2apic);
 }
 
 /* ---- the processor's side ---- */

@@ -299,9 +299,11 @@ void exit_text_history(struct text *t, const uint8_t *history, uint32_t size,
 		while (i + run <= count &&
 		       history[(next - i - run) % size] == reason)
 			run++;
-		text_add(t, "%s%s", i > 1 ? ", " : "", name_of(reason));
+		i += run;
+		text_words(t, 4, name_of(reason));
 		if (run > 1)
 			text_add(t, " x%u", run);
-		i += run;
+		if (i <= count)
+			text_add(t, ",");
 	}
 }

@@ -350,12 +350,19 @@ bool field_text_controls(struct text *t, uint32_t field, uint64_t value,
 	for (unsigned w = 0; w < VMX_WORD_COUNT; w++) {
 		if (vmx_control_word_field(w) != field)
 			continue;
-		for (; value; value &= value - 1) {
-			unsigned bit = (unsigned)__builtin_ctzll(value);
+		for (uint64_t left = value; left; left &= left - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(left);
 			const char *name = vmx_control_name(w, bit);
 
-			text_add(t, "%s%2u %s\n", indent, bit,
-				 name ? name : "(reserved)");
+			if (!name)
+				continue;
+			text_add(t, "%s%2u %s\n", indent, bit, name);
+			value &= ~(1ull << bit);
+		}
+		if (value) {
+			text_add(t, "%sreserved, and 1:", indent);
+			text_bits(t, value, NULL, 0);
+			text_add(t, "\n");
 		}
 		return true;
 	}

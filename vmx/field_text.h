@@ -21,8 +21,8 @@
 void field_text_value(struct text *t, uint32_t field, uint64_t value,
 		      uint32_t exit_reason);
 
-/* One line for each bit of a control field that is 1, by its name, each with
- * indent before it.  False: the field is none of the control words. */
+/* One line for each bit of a control field that is 1, by its name, and one for
+ * those without, each with indent before it.  False: the field is none of the control words. */
 bool field_text_controls(struct text *t, uint32_t field, uint64_t value,
 			 const char *indent);
 

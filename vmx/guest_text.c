@@ -40,9 +40,7 @@ static void take_exit(const struct vcpu *v, struct guest_state *s)
 {
 	s->exit_reason = vmcs_read32(VMCS_VM_EXIT_REASON);
 	s->exited = v->history_at || s->exit_reason & EXIT_REASON_ENTRY_FAILURE;
-	s->entry_error = v->exit_reason == UINT32_MAX
-				 ? vmcs_read32(VMCS_VM_INSTRUCTION_ERROR)
-				 : 0;
+	s->entry_error = v->exit_reason == UINT32_MAX ? v->entry_error : 0;
 	s->instruction_length = vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 	s->exit_event = vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
 	s->vectoring = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
@@ -215,7 +213,7 @@ void guest_text_registers(struct text *t, const struct guest_state *s)
 
 /* ---- exits ---- */
 
-/* What goes with the reason: qualification, addresses, event. */
+/* What goes with the reason: qualification, addresses, MSR. */
 static void exit_details(struct text *t, const struct guest_state *s)
 {
 	uint32_t basic = s->exit_reason & EXIT_REASON_BASIC_MASK;
@@ -224,16 +222,17 @@ static void exit_details(struct text *t, const struct guest_state *s)
 
 	text_begin(&q, buffer, sizeof(buffer));
 	exit_text_qualification(&q, basic, s->qualification);
-	text_add(t, "  qualification %lx", s->qualification);
 	if (q.used)
-		text_add(t, ": %s", buffer);
+		text_add(t, "  qualification %lx: %s\n", s->qualification,
+			 buffer);
+	else if (s->qualification)
+		text_add(t, "  qualification %lx\n", s->qualification);
 	if (basic == EXIT_REASON_EPT_VIOLATION ||
 	    basic == EXIT_REASON_EPT_MISCONFIGURATION)
-		text_add(t, ", guest-physical %lx, linear %lx",
+		text_add(t, "  guest-physical %lx, linear %lx\n",
 			 s->guest_physical, s->guest_linear);
 	if (basic == EXIT_REASON_RDMSR || basic == EXIT_REASON_WRMSR)
-		text_add(t, ", MSR %x", (uint32_t)s->gpr[GPR_RCX]);
-	text_add(t, "\n");
+		text_add(t, "  MSR %x\n", (uint32_t)s->gpr[GPR_RCX]);
 }
 
 void guest_text_exit(struct text *t, const struct guest_state *s)

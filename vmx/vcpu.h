@@ -111,6 +111,7 @@ struct vcpu {
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state;
 	uint32_t exit_reason; /* basic reason of the last exit */
+	uint32_t entry_error; /* VM-instruction error of an entry that failed */
 	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
 	struct exit_stats_row *exit_row; /* where stats counts it */
 	bool events_stale; /* interrupts must be looked at before entry */

@@ -72,14 +72,24 @@ static const char *name_of(unsigned bit, const struct text_bit *bits,
 void text_bits(struct text *t, uint64_t value, const struct text_bit *bits,
 	       size_t count)
 {
-	for (; value; value &= value - 1) {
-		unsigned bit = (unsigned)__builtin_ctzll(value);
+	for (unsigned bit = 0; bit < 64; bit++) {
 		const char *name = name_of(bit, bits, count);
+		unsigned last = bit;
 
-		if (name)
+		if (!(value >> bit & 1))
+			continue;
+		if (name) {
 			text_add(t, " %s", name);
-		else
+			continue;
+		}
+		while (last < 63 && value >> (last + 1) & 1 &&
+		       !name_of(last + 1, bits, count))
+			last++;
+		if (last == bit)
 			text_add(t, " bit %u", bit);
+		else
+			text_add(t, " bits %u-%u", bit, last);
+		bit = last;
 	}
 }
 

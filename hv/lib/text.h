@@ -44,7 +44,7 @@ struct text_bit {
 
 /*
  * The names of the bits that are 1, each after a space; those without a name as
- * "bit N".  bits has count rows.
+ * "bit N" or "bits N-M".  bits has count rows.
  */
 void text_bits(struct text *t, uint64_t value, const struct text_bit *bits,
 	       size_t count);

@@ -51,7 +51,7 @@ static void show_field(struct monitor *m, size_t i)
 
 	text_begin(&t, buffer, sizeof(buffer));
 	text_add(&t, "%04x %s", field, vmcs_fields[i].name);
-	text_column(&t, 48);
+	text_column(&t, 53);
 	if (!fields.there[i]) {
 		monitor_print(m, "%snot on this processor\n", buffer);
 		return;

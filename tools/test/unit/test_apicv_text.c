@@ -240,7 +240,13 @@ static void lower_tiers(void **state)
 
 static void tiers_in_words(void **state)
 {
-	struct vmx_caps caps = {.proc = ~0ull << 32};
+	struct vmx_caps caps = {
+		/* Ice Lake */
+		.basic = VMX_BASIC_TRUE_CONTROLS, .pin = 0xffull << 32 | 0x16,
+		.proc = 0xfff9fffe04006172,	  .proc2 = 0x2d77fffull << 32,
+		.exit = 0x007fffff00036dfb,	  .entry = 0x0000ffff000011fb,
+		.ept_vpid = 0xf0106734141,
+	};
 	struct text t;
 
 	(void)state;
@@ -251,17 +257,26 @@ static void tiers_in_words(void **state)
 	assert_true(says("  tier posted -register; while the APIC is as it is: "
 			 "posted\n"));
 	assert_true(says("  controls: use TPR shadow, virtualize APIC "
-			 "accesses, APIC-register virtualization, "
+			 "accesses, APIC-register\n    virtualization, "
 			 "virtual-interrupt delivery, process posted "
 			 "interrupts\n"));
-	assert_true(says("  highest tier here: none: "));
+	assert_true(says("\n  there is no higher one\n"));
 	v->apic_wanted = v->apic = (struct apic_choice){
 		.tier = APIC_TIER_EMULATE, .on = APIC_CONTROL_TPR_SHADOW};
 	v->controls = (struct vmx_controls){0};
 	apicv_text_take(v, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	apicv_text_tier(&t, &s, &caps, true);
-	assert_true(says("  tier emulate +tpr-shadow\n  controls: none\n"));
+	assert_true(says("  tier emulate +tpr-shadow\n  controls: none\n"
+			 "  chosen so: this machine can run posted\n"));
+	v->apic_wanted.tier = APIC_TIER_DELIVERY;
+	caps.pin &= ~((uint64_t)VMX_PIN_POSTED_INTERRUPTS << 32);
+	apicv_text_take(v, &s);
+	text_begin(&t, buffer, sizeof(buffer));
+	apicv_text_tier(&t, &s, &caps, true);
+	assert_true(says("  not posted: this processor has no \"process posted "
+			 "interrupts\" (IA32_VMX_TRUE_PINBASED_CTLS, MSR 48DH, "
+			 "bit 39 is 0)"));
 }
 
 int main(void)

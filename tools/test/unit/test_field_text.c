@@ -103,8 +103,8 @@ static void every_control_has_its_name(void **state)
 	assert_true(
 		field_text_controls(&t, VMCS_PIN_BASED_CONTROLS, 0x83, "  "));
 	assert_string_equal(buffer, "   0 external-interrupt exiting\n"
-				    "   1 (reserved)\n"
-				    "   7 process posted interrupts\n");
+				    "   7 process posted interrupts\n"
+				    "  reserved, and 1: bit 1\n");
 	t = begin();
 	assert_true(
 		field_text_controls(&t, VMCS_TERTIARY_CONTROLS, 1ull << 8, ""));

@@ -79,6 +79,12 @@ static void bits_have_names(void **state)
 	(void)state;
 	text_bits(&t, 1ull << 63 | 1 << 5 | 1, bits, 2);
 	assert_string_equal(buffer, " PE bit 5 top");
+	text_begin(&t, buffer, sizeof(buffer));
+	text_bits(&t, ~(uint64_t)2, bits, 2);
+	assert_string_equal(buffer, " PE bits 2-62 top");
+	text_begin(&t, buffer, sizeof(buffer));
+	text_bits(&t, 3ull << 62, bits, 1);
+	assert_string_equal(buffer, " bits 62-63");
 }
 
 static void vectors_are_ranges(void **state)
