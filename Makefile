@@ -203,7 +203,7 @@ PURE := $(wildcard \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c \
-	hv/console_keys.c hv/log_limit.c)
+	hv/console_keys.c hv/log_limit.c hv/report_text.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \
@@ -266,7 +266,8 @@ fuzz:
 usb: all
 	@tools/setup run
 	@tools/apical image $(O)/apical-usb.img --add tools/menu.txt \
-		--add tools/lab.cfg --add $(O)/guest/lab.flat $(ARGS)
+		--add tools/lab.cfg --add tools/report.cfg \
+		--add $(O)/guest/lab.flat $(ARGS)
 	@echo 'To write it to a stick (this overwrites the stick; look at lsblk first):'
 	@echo '  sudo dd if=$(O)/apical-usb.img of=/dev/sdX bs=4M conv=fsync'
 

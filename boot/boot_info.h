@@ -24,6 +24,7 @@
 #define BOOT_OVERRIDES_MAX  24
 #define BOOT_REGIONS_MAX    256
 #define BOOT_RAM_CHUNKS_MAX 32
+#define BOOT_VENDOR_SIZE    48
 
 struct boot_region {
 	hpa_t start;
@@ -104,6 +105,11 @@ struct boot_info {
 	struct boot_console console;
 	struct boot_framebuffer framebuffer;
 	struct boot_region kept_log; /* hv/log_keep.h; size 0: none */
+
+	/* UEFI system table; printable ASCII, ends in NUL */
+	char firmware_vendor[BOOT_VENDOR_SIZE];
+	uint32_t firmware_revision, uefi_revision;
+	uint64_t free_mib; /* memory that the firmware had left for us */
 
 	/* EFI runtime services, for ResetSystem: physical (identity) mode. */
 	uint64_t

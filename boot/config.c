@@ -99,6 +99,7 @@ static const struct config_key config_hypervisor_keys[] = {
 	 .choices = config_on_panics, .expected = "halt or reset"},
 	{"selftest", HV(selftest), .kind = CONFIG_KIND_CHOICE,
 	 .choices = config_selftests, .expected = "panic or none"},
+	{"report", HV(report), FLAG},
 	{.name = NULL},
 };
 
@@ -544,7 +545,7 @@ static bool config_check_pinning(const struct config *config,
 
 bool config_check(const struct config *config, struct config_error *error)
 {
-	if (!config->vm_count)
+	if (!config->vm_count && !config->report)
 		return config_fail(error, 0, 0,
 				   "there is no [vm NAME] section");
 	for (uint32_t i = 0; i < config->vm_count; i++) {

@@ -98,6 +98,7 @@ struct config {
 	enum config_screen screen;
 	enum config_on_panic on_panic;
 	enum config_selftest selftest;
+	bool report; /* print what the machine is; needs no VM; default off */
 	uint32_t vm_count;
 	struct config_vm vm[CONFIG_VMS_MAX];
 };

@@ -226,6 +226,37 @@ static void loader_banner(const struct loader *loader)
 	    (unsigned long long)memory_free_mib());
 }
 
+/* For the report; the vendor's name is whatever the firmware's maker wrote. */
+static void loader_name_firmware(struct boot_info *info)
+{
+	const EFI_SYSTEM_TABLE *system = firmware.system;
+	const CHAR16 *vendor = system->FirmwareVendor;
+
+	for (uint32_t i = 0; vendor && vendor[i] && i < BOOT_VENDOR_SIZE - 1;
+	     i++)
+		info->firmware_vendor[i] = vendor[i] >= ' ' && vendor[i] <= '~'
+						   ? (char)vendor[i]
+						   : '?';
+	info->firmware_revision = system->FirmwareRevision;
+	info->uefi_revision = system->Hdr.Revision;
+	info->free_mib = memory_free_mib();
+}
+
+/* A machine that no VM can run on is what a report is wanted of. */
+static bool loader_check_machine(struct loader *loader, bool *unlocked)
+{
+	struct config *config = &loader->info.config;
+	bool good;
+
+	*unlocked = false;
+	say_going_on(config->report);
+	good = checks_processors(unlocked) && loader_check_vms(loader);
+	say_going_on(false);
+	if (!good)
+		config->vm_count = 0;
+	return good || config->report;
+}
+
 /* Everything that can fail while the firmware still runs the machine. */
 static bool loader_prepare(struct loader *loader)
 {
@@ -243,10 +274,11 @@ static bool loader_prepare(struct loader *loader)
 	loader_choose_console(loader);
 	loader->cpus_running = mp_find_cpus(&loader->machine, info);
 	loader_banner(loader);
+	loader_name_firmware(info);
 	if (info->config.selftest == CONFIG_SELFTEST_PANIC)
 		say("selftest = panic: the processors are not checked, no "
 		    "guest will start.");
-	else if (!checks_processors(&unlocked) || !loader_check_vms(loader))
+	else if (!loader_check_machine(loader, &unlocked))
 		return false;
 	if (unlocked)
 		say("IA32_FEATURE_CONTROL is unlocked; the hypervisor will "

@@ -28,6 +28,7 @@ static EFI_GUID say_text_output = EFI_SIMPLE_TEXT_OUTPUT_PROTOCOL_GUID;
 static EFI_GUID say_device_path = EFI_DEVICE_PATH_PROTOCOL_GUID;
 
 static struct boot_console say_console;
+static const char *say_refusal = "refused: ";
 
 void say_open(const struct boot_console *console)
 {
@@ -116,12 +117,17 @@ void say(const char *fmt, ...)
 	va_end(args);
 }
 
+void say_going_on(bool on)
+{
+	say_refusal = on ? "loader: no VM can run: " : "refused: ";
+}
+
 bool refuse(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	say_line("refused: ", fmt, args);
+	say_line(say_refusal, fmt, args);
 	va_end(args);
 	return false;
 }

@@ -14,6 +14,10 @@ void say_open(const struct boot_console *console);
 /* One line of at most 400 characters, "[apical] loader: ...". */
 __attribute__((format(printf, 1, 2))) void say(const char *fmt, ...);
 
+/* While on, a refusal is not the end: refuse() says "[apical] loader: no VM can
+ * run: ..." instead. */
+void say_going_on(bool on);
+
 /*
  * The one line that says why nothing is started, "[apical] refused: ...".
  * Always false: what fails returns it, and its callers return at once.

@@ -20,6 +20,7 @@
 #include "hv/log_keep.h"
 #include "hv/percpu.h"
 #include "hv/power.h"
+#include "hv/report.h"
 #include "hv/smp.h"
 #include "hv/vm.h"
 #include "mm/frame.h"
@@ -108,12 +109,16 @@ void hv_main(const struct boot_info *info)
 	interrupts_init(info);
 	if (info->config.selftest == CONFIG_SELFTEST_PANIC)
 		panic("selftest = panic: this is what a panic looks like");
+	report_init(info);
 	if (!smp_cpu_init())
 		power_off();
 	smp_start(info);
 	print_machine(info);
+	report_print();
 	if (!vms_create(info))
 		vms_end(1);
+	if (!info->config.vm_count && info->config.poweroff)
+		vms_end(0);
 	print_memory();
 	console_run(info);
 	framebuffer_run();

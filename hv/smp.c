@@ -20,6 +20,7 @@
 #include "hv/log.h"
 #include "hv/log_keep.h"
 #include "hv/percpu.h"
+#include "hv/report.h"
 #include "hv/trampoline.h"
 #include "hv/vm.h"
 #include "mm/frame.h"
@@ -62,7 +63,7 @@ bool smp_cpu_init(void)
 	lapic_cpu_init(IRQ_SPURIOUS);
 	lapic_timer_cpu_init(IRQ_TIMER);
 	drain_interrupts();
-	return vmx_cpu_on();
+	return !report_cpu() || vmx_cpu_on();
 }
 
 /* Called by ap_entry.asm only, on the CPU's own stack. */

@@ -295,6 +295,8 @@ static void odd_files(void **state)
 	assert_true(parse(""));
 	assert_false(config_check(&config, &error));
 	assert_error(0, 0, "there is no [vm NAME] section");
+	assert_true(parse("[hypervisor]\nreport = on\n"));
+	assert_true(config_check(&config, &error));
 	assert_true(parse("\xef\xbb\xbf[vm a]\n"));
 	assert_string_equal(config.vm[0].name, "a");
 	assert_true(parse("\n\r\n  \n#\n#\xc3\xa4\n"));
