@@ -356,8 +356,12 @@ static void set_going(struct vcpu *v, const struct setup_entry *entry)
 {
 	struct vm *vm = v->vm;
 
-	while (__atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) < vm->vcpu_count)
+	/* One of them may be CPU 0's, which may be waiting for an answer. */
+	while (__atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) <
+	       vm->vcpu_count) {
+		vcpu_call_serve(v);
 		cpu_pause();
+	}
 	if (!entry) {
 		machine_end(v, MACHINE_NOT_STARTED, 0, vm->end_text);
 		return;
