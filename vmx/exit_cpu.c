@@ -8,6 +8,7 @@
 #include "vmx/hypercall.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
+#include "vmx/machine_check.h"
 #include "vmx/vmcs.h"
 
 enum exit_result exit_nothing(struct vcpu *v)
@@ -65,9 +66,7 @@ enum exit_result exit_exception_or_nmi(struct vcpu *v)
 		machine_nmi(v);
 		return EXIT_RESUME;
 	}
-	return machine_end(v, MACHINE_UNHANDLED,
-			   information & INTERRUPTION_VECTOR,
-			   "a machine check while the guest ran");
+	return machine_check(v); /* no other exception exits */
 }
 
 /* What CPUID answers the guest at this moment. */

@@ -112,11 +112,21 @@ static enum exit_result set_cr0(struct vcpu *v, uint64_t value)
 	return EXIT_NEXT_INSN;
 }
 
-/* Every bit whose change exits is one that the guest does not have. */
+/*
+ * Every bit whose change exits is one that the guest does not have, but for
+ * MCE: with that in the shadow the instruction does not exit a second time, and
+ * the processor does all the rest.  (If it faults then, MCE has changed.)
+ */
 static enum exit_result set_cr4(struct vcpu *v, uint64_t value)
 {
+	uint64_t shadow = vmcs_read(VMCS_CR4_READ_SHADOW);
+
 	if (value & ~v->cr4_allowed)
 		return inject_gp(v);
+	if ((value ^ shadow) & CR4_MCE) {
+		vmcs_write(VMCS_CR4_READ_SHADOW, shadow ^ CR4_MCE);
+		return EXIT_RESUME;
+	}
 	return machine_end(v, MACHINE_UNHANDLED, 0,
 			   "a CR4 write exited without a reserved bit");
 }

@@ -128,7 +128,8 @@ static void write_controls(struct vcpu *v)
 	if (v->controls.proc2 & VMX_PROC2_XSAVES_XRSTORS)
 		vmcs_write64(VMCS_XSS_EXITING_BITMAP, 0);
 	vmcs_write(VMCS_CR0_GUEST_HOST_MASK, CR0_HIDDEN);
-	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->cr4_allowed);
+	/* CR4.MCE is always on: see vmx/machine_check.h. */
+	vmcs_write(VMCS_CR4_GUEST_HOST_MASK, ~v->cr4_allowed | CR4_MCE);
 	vmcs_write64(VMCS_LINK_POINTER, ~0ull);
 }
 
@@ -183,7 +184,7 @@ static void reset_registers(struct vcpu *v)
 	vmcs_write(VMCS_GUEST_CR0, (cr0 & ~(CR0_CD | CR0_NW)) | CR0_NE);
 	vmcs_write(VMCS_GUEST_CR3, 0);
 	vmcs_write(VMCS_CR4_READ_SHADOW, 0);
-	vmcs_write(VMCS_GUEST_CR4, v->caps->cr4_fixed0);
+	vmcs_write(VMCS_GUEST_CR4, v->caps->cr4_fixed0 | CR4_MCE);
 	vmcs_write(VMCS_GUEST_DR7, DR7_RESET);
 	vmcs_write64(VMCS_GUEST_IA32_EFER, 0);
 	vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, 0);

@@ -13,6 +13,8 @@
 #define TF	     0x100u
 #define ECX_X2APIC   (1u << 21)
 #define ECX_DEADLINE (1u << 24)
+#define CR4_MCE	     (1ull << 6)
+#define CR4_PGE	     (1ull << 7)
 
 static volatile unsigned steps;
 static volatile uint64_t stepped[8];
@@ -63,6 +65,23 @@ static void step_over_cpuid(const char *name, unsigned traps)
 		    steps, there);
 }
 
+/* CR4.MCE is not what the processor has; it must look as if it were, together
+ * with bits that are. */
+static void machine_check_enable(void)
+{
+	uint64_t without = insn_read_cr4() & ~(CR4_MCE | CR4_PGE);
+	uint64_t wanted[] = {CR4_MCE | CR4_PGE, CR4_PGE, CR4_MCE, 0};
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		int trap = trap_write_cr4(without | wanted[i]);
+
+		wrong += trap != GUEST_NO_TRAP ||
+			 insn_read_cr4() != (without | wanted[i]);
+	}
+	guest_equal("CR4.MCE and CR4.PGE, wrong of 4 writes", wrong, 0);
+}
+
 static void hidden(void)
 {
 	uint64_t base = insn_rdmsr(APIC_BASE_MSR), value;
@@ -96,6 +115,7 @@ void guest_main(void)
 	} else {
 		guest_skip("branch-step", "no IA32_DEBUGCTL.BTF");
 	}
+	machine_check_enable();
 	if (guest_has_word("hidden"))
 		hidden();
 }

@@ -93,11 +93,12 @@ static int setup(void **state)
 	vlapic_init(&v.vlapic, apic_page, &v.pi, 0, true);
 	v.memory = &memory;
 	v.phys_bits = 40;
-	v.cr4_allowed = CR4_PAE;
+	v.cr4_allowed = CR4_PAE | CR4_MCE;
 	flushes = ends = 0;
 	vmx_write(VMCS_GUEST_CR0, CR0_PE | CR0_ET);
 	vmx_write(VMCS_GUEST_CR3, TABLE);
-	vmx_write(VMCS_GUEST_CR4, CR4_PAE);
+	vmx_write(VMCS_GUEST_CR4, CR4_PAE | CR4_MCE);
+	vmx_write(VMCS_CR4_READ_SHADOW, CR4_PAE);
 	vmx_write(VMCS_GUEST_IA32_EFER, 0);
 	vmx_write(VMCS_VM_ENTRY_CONTROLS, 0);
 	vmx_write(VMCS_GUEST_CS_ACCESS_RIGHTS, 0xc09b);
@@ -186,6 +187,20 @@ static void test_long_mode(void **state)
 	is_gp(access_cr(MOV_CR0_EAX, CR0_ON));
 }
 
+/* The shadow alone changes; the processor does the rest. */
+static void test_mce(void **state)
+{
+	(void)state;
+	assert_int_equal(access_cr(MOV_CR4_EAX, CR4_MCE), EXIT_RESUME);
+	assert_int_equal(vmx_read(VMCS_CR4_READ_SHADOW), CR4_PAE | CR4_MCE);
+	assert_int_equal(access_cr(MOV_CR4_EAX, 0), EXIT_RESUME);
+	assert_int_equal(vmx_read(VMCS_CR4_READ_SHADOW), CR4_PAE);
+	assert_int_equal(vmx_read(VMCS_GUEST_CR4), CR4_PAE | CR4_MCE);
+	is_gp(access_cr(MOV_CR4_EAX, CR4_MCE | CR4_VMXE));
+	assert_int_equal(vmx_read(VMCS_CR4_READ_SHADOW), CR4_PAE);
+	assert_int_equal(ends, 0);
+}
+
 static void test_faults(void **state)
 {
 	(void)state;
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup(test_pdptes, setup),
 		cmocka_unit_test_setup(test_pdptes_outside_ram, setup),
 		cmocka_unit_test_setup(test_long_mode, setup),
+		cmocka_unit_test_setup(test_mce, setup),
 		cmocka_unit_test_setup(test_faults, setup),
 	};
 
