@@ -2,6 +2,8 @@
 """The hardware report: on machines that VMs can run on, and on those where
 none can, which is where it is wanted most."""
 
+import re
+
 from lib import lab
 from lib.paths import BUILD, TOOLS
 from lib.scenario import Failed, scenario
@@ -67,3 +69,27 @@ def with_the_lab(test):
     found = lab.compare(lab.parse(result.serial), lab.MODELS[LAB_MODEL])
     if found.wrong or not found.tried:
         raise Failed(f"{len(found.wrong)} of {found.tried} accesses are wrong")
+
+
+@scenario()
+def stays(test):
+    """poweroff = off leaves the monitor; what it can say without any VM and without
+    VT-x, it says, and the rest is an error line."""
+    arguments = {"ept": "0x1000", "walk": "0", "mem": "0x1000", "io": "in 0x60",
+                 "msr": "0x10", "cpuid": "1", "inject": "nmi", "vm": "start a"}
+    with test.talk(config=ALONE + "poweroff = off\n", accel="tcg", cpus=2) as line:
+        line.wait(END)
+        line.monitor()
+        commands = re.findall(r"^  (\w+)", line.ask("help"), re.MULTILINE)
+        without = [command for command in commands
+                   if command not in ("reboot", "poweroff") and "there is no VM" in
+                   line.ask(f"{command} {arguments.get(command, '')}".strip())]
+        for command in ("use", "ept", "walk", "dis", "vcpu", "vmcs", "apic"):
+            if command not in without:
+                raise Failed(f"{command} does not say that there is no VM")
+        found = line.ask("cpuid 0 host")
+        if "AuthenticAMD" not in found and "68747541" not in found:
+            raise Failed(f"cpuid 0 host: {found}")
+        line.type("poweroff\r")
+        result = line.end()
+    whole(result)
