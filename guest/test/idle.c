@@ -90,6 +90,18 @@ static bool echo(void)
 	return true;
 }
 
+/* Which other interrupts this CPU took. */
+static void tell(unsigned cpu)
+{
+	for (unsigned vector = 0; vector < GUEST_VECTORS; vector++) {
+		uint64_t count = cpus[cpu].count[vector];
+
+		if (count && vector != TICK_VECTOR && vector != UART_VECTOR)
+			print("idle: CPU %u took vector %02x, %lu times\n", cpu,
+			      vector, count);
+	}
+}
+
 void guest_main(void)
 {
 	unsigned running = cpu_start_all();
@@ -104,7 +116,9 @@ void guest_main(void)
 		idle_once();
 	} while (echo());
 	print("\n");
-	for (unsigned i = 0; i < running; i++)
+	for (unsigned i = 0; i < running; i++) {
+		tell(i);
 		guest_check(idle_cpus[i].ticks, "idle", "CPU %u, %lu ticks", i,
 			    idle_cpus[i].ticks);
+	}
 }
