@@ -65,8 +65,8 @@ static void vmx_check_pairs(struct vmx_check_state *s)
 					(size_t)(r - vmx_control_rules) + 1);
 	}
 	/* Those that hold. */
-	s->out->rules += (unsigned)vmx_control_rules_count -
-			 (s->out->count - before);
+	s->out->rules +=
+		(unsigned)vmx_control_rules_count - (s->out->count - before);
 }
 
 static void vmx_check_bitmaps(struct vmx_check_state *s)
