@@ -198,7 +198,7 @@ PURE := $(wildcard \
 		decode* emulate* \
 		exit_cr exit_mem machine_check guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
-		exit_reason exit_stats exit_text field_text guest_text \
+		exit_reason exit_stats trace* exit_text field_text guest_text \
 		guest_msr apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \

@@ -19,6 +19,7 @@
 #include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
 #include "vmx/setup.h"
+#include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
 
 /* vmx/entry.asm */
@@ -42,6 +43,8 @@ static void serve_requests(struct vcpu *v)
 					       __ATOMIC_SEQ_CST);
 
 	v->time_stale = true;
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_REQUEST, (uint16_t)requests, 0, 0);
 	if (requests & VCPU_REQUEST_CALL)
 		vcpu_call_serve(v);
 	if (requests & VCPU_REQUEST_CONSOLE)
@@ -170,7 +173,11 @@ static void wait_for_event(struct vcpu *v)
 {
 	uint64_t start = tsc_read();
 
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_WAIT, 0, 0, 0);
 	cpu_wait_for_interrupt();
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_WAKE, 0, 0, 0);
 	/* Waiting is no work: the exit counts as that much later. */
 	v->exit_tsc += (uint32_t)(tsc_read() - start);
 	v->armed_tsc = 0; /* whatever woke us, it may have been the timer */
@@ -198,6 +205,8 @@ static bool run_once(struct vcpu *v)
 		serve_time(v);
 		apicv_before_entry(v);
 	}
+	if (trace_vcpu_on(v))
+		trace_vcpu_entry(v);
 	exit_stats_add(v->exit_row, (uint32_t)tsc_read() - v->exit_tsc);
 	how = vmx_enter(v);
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);

@@ -263,7 +263,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->vmcs = pages(FRAME_VMX, PAGE_SIZE);
 	v->msr_bitmap = pages(FRAME_VMX, PAGE_SIZE);
 	v->apic_page = pages(FRAME_VM, PAGE_SIZE);
-	if (!v->vmcs || !v->msr_bitmap || !v->apic_page ||
+	v->trace.record = pages(FRAME_VM, TRACE_SIZE);
+	if (!v->vmcs || !v->msr_bitmap || !v->apic_page || !v->trace.record ||
 	    !ept_view_init(&v->view, &vm->ept))
 		goto no_memory;
 	vcpu_of_cpu[cpu] = v;

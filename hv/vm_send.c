@@ -8,6 +8,7 @@
 #include "hv/smp.h"
 #include "hv/vm.h"
 #include "vmx/apicv_timer.h"
+#include "vmx/trace_vcpu.h"
 
 /* INIT takes back a start-up IPI that was not served yet. */
 static void post_init(struct vcpu *v)
@@ -69,9 +70,22 @@ static bool post_fixed(struct vcpu *v, const struct vlapic_message *message)
 	return true;
 }
 
-/* False: v does not take it, and it is level-triggered. */
-static bool post(struct vcpu *v, const struct vlapic_message *message)
+static void trace_post(struct vcpu *v, const struct vlapic_message *message,
+		       const struct vcpu *sender)
 {
+	uint64_t from = sender ? TRACE_SENDER(sender->vm->number, sender->index)
+			       : TRACE_DEVICE;
+
+	trace_vcpu(v, TRACE_POST, message->vector,
+		   message->delivery_mode | (message->level ? 0x100 : 0), from);
+}
+
+/* False: v does not take it, and it is level-triggered. */
+static bool post(struct vcpu *v, const struct vlapic_message *message,
+		 const struct vcpu *sender)
+{
+	if (trace_vcpu_on(v))
+		trace_post(v, message, sender);
 	switch (message->delivery_mode) {
 	case VLAPIC_FIXED:
 	case VLAPIC_LOWEST_PRIORITY:
@@ -127,11 +141,11 @@ bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
 		struct vcpu *v = lowest_priority(vm, message, from);
 
-		return v && post(v, message);
+		return v && post(v, message, sender);
 	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
-			taken |= post(vm->vcpu[i], message);
+			taken |= post(vm->vcpu[i], message, sender);
 	return taken;
 }
 

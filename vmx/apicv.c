@@ -14,6 +14,7 @@
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
+#include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
 
 #define PRIORITY_CLASS(vector) ((unsigned)(vector) >> 4)
@@ -66,6 +67,10 @@ void apicv_timer(struct vcpu *v)
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 	if (v->timer_tsc == VLAPIC_NEVER || v->timer_tsc > tsc_read())
 		return;
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_TIMER,
+			   v->vlapic.lvt_timer & APIC_LVT_VECTOR, v->timer_tsc,
+			   0);
 	vlapic_timer_expire(&v->vlapic, tsc_read());
 	v->events_stale = true;
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);

@@ -4,6 +4,7 @@
 
 #include "hv/hw/tsc.h"
 #include "vmx/apicv_tertiary.h"
+#include "vmx/trace_vcpu.h"
 
 static bool post(struct vcpu *v, uint8_t vector)
 {
@@ -34,6 +35,8 @@ bool apicv_timer_post(struct vcpu *v)
 	} else if (!post(v, vector)) {
 		return false;
 	}
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_TIMER_POST, vector, v->timer_tsc, 0);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "vmx/hypercall.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
+#include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
 
 #define PENDING_DEBUG_BS (1ull << 14)
@@ -120,6 +121,8 @@ static void watch(struct vcpu *v)
 {
 	if (v->watched & VCPU_WATCH_LOG)
 		hypercall_log_exit(v);
+	if (trace_vcpu_on(v))
+		trace_vcpu_exit(v);
 }
 
 static enum exit_result dispatch(struct vcpu *v, uint32_t reason)

@@ -4,6 +4,7 @@
 
 #include "hv/hw/cr.h"
 #include "vmx/machine.h"
+#include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
 
 static void set_event(struct vcpu *v, uint32_t information)
@@ -11,6 +12,9 @@ static void set_event(struct vcpu *v, uint32_t information)
 	vmcs_write32(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION,
 		     information | INTERRUPTION_VALID);
 	v->event_injected = true;
+	if (trace_vcpu_on(v))
+		trace_vcpu(v, TRACE_INJECT, information & INTERRUPTION_VECTOR,
+			   information, 0);
 }
 
 static bool has_error_code(uint8_t vector)

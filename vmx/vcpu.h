@@ -23,6 +23,7 @@
 #include "vmx/exit_reason.h"
 #include "vmx/exit_stats.h"
 #include "vmx/msr_bitmap.h"
+#include "vmx/trace.h"
 
 struct vm;
 
@@ -107,6 +108,7 @@ struct vcpu {
 	void (*call_function)(struct vcpu *v, void *argument);
 	void *call_argument;
 	uint32_t watched; /* enum vcpu_watch */
+	struct trace_ring trace;
 
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state;
