@@ -7,8 +7,10 @@
 
 extern const struct monitor_command monitor_apic_commands[];
 extern const struct monitor_command monitor_console_commands[];
+extern const struct monitor_command monitor_exits_commands[];
 extern const struct monitor_command monitor_machine_commands[];
 extern const struct monitor_command monitor_memory_commands[];
+extern const struct monitor_command monitor_trace_commands[];
 extern const struct monitor_command monitor_vcpu_commands[];
 extern const struct monitor_command monitor_vm_commands[];
 extern const struct monitor_command monitor_vmcs_commands[];

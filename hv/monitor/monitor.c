@@ -12,13 +12,11 @@ _Static_assert(WORDS_MAX == MONITOR_WORDS_MAX + 1, "the name comes first");
 
 /* One line per file of commands. */
 static const struct monitor_command *const tables[] = {
-	monitor_console_commands,
-	monitor_memory_commands,
-	monitor_machine_commands,
-	monitor_vm_commands,
-	monitor_vcpu_commands,
-	monitor_vmcs_commands,
-	monitor_apic_commands,
+	monitor_console_commands, monitor_memory_commands,
+	monitor_machine_commands, monitor_vm_commands,
+	monitor_vcpu_commands,	  monitor_vmcs_commands,
+	monitor_apic_commands,	  monitor_exits_commands,
+	monitor_trace_commands,
 };
 
 void monitor_print(struct monitor *m, const char *fmt, ...)
