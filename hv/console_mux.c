@@ -173,6 +173,8 @@ static bool are_marked(const struct console_mux *mux)
 /* Only VM on the line: as it comes. */
 static void pass(struct console_mux *mux, uint32_t vm, uint8_t byte)
 {
+	if (mux->open != vm)
+		finish_line(mux);
 	put(mux, &byte, 1);
 	mux->open = byte == '\n' ? CONSOLE_MUX_NOBODY : vm;
 	go_on(mux);
@@ -344,6 +346,11 @@ void console_mux_text(struct console_mux *mux, const char *text, size_t size)
 		put(mux, &text[i], 1);
 		mux->open = text[i] == '\n' ? CONSOLE_MUX_NOBODY
 					    : CONSOLE_MUX_MONITOR;
+	}
+	/* The prompt does not wait for the rest of a line. */
+	if (is_prompt_shown(mux)) {
+		put_text(mux, "\r\n");
+		mux->open = CONSOLE_MUX_NOBODY;
 	}
 	go_on(mux);
 }

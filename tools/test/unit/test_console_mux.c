@@ -7,44 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hv/console_mux.h"
-
-static struct console_mux mux;
-static char out[CONSOLE_MUX_RING_SIZE + 1];
-
-static void setup(unsigned vms)
-{
-	static const char *const name[] = {"a", "longer", "c"};
-
-	memset(&mux, 0, sizeof(mux));
-	console_mux_init(&mux);
-	for (unsigned i = 0; i < vms; i++)
-		console_mux_add(&mux, i, name[i]);
-}
-
-static void guest(uint32_t vm, const char *text)
-{
-	for (; *text; text++) {
-		assert_true(console_mux_room(&mux));
-		console_mux_guest(&mux, vm, (uint8_t)*text);
-	}
-}
-
-static void log_text(const char *text)
-{
-	console_mux_log(&mux, text, strlen(text));
-}
-
-static const char *taken(void)
-{
-	size_t n = 0;
-	uint8_t byte;
-
-	while (console_mux_take(&mux, &byte))
-		out[n++] = (char)byte;
-	out[n] = 0;
-	return out;
-}
+#include "test_console.h"
 
 static void one_vm_is_raw(void **state)
 {
