@@ -13,7 +13,11 @@
  *   BENCH op NAME TIER MODE TICKS MIN MAX ROUNDS EXITS EXIT_ROUNDS
  *	[REASON:COUNT ...]
  *   BENCH other ... the same of the other CPU, which has exits alone
+ *   BENCH ticks IPIS_PER_TICK MODE TICKS EXITS ARMED_ALONE IPIS
  *   BENCH end
+ *
+ * BENCH ticks: of so many timer ticks at the best tier, while the other CPU sent
+ * IPIs, ARMED_ALONE had no exit but that of arming the timer.
  *
  * TICKS, MIN and MAX are those of one operation, rounded; what measuring nothing
  * costs is taken off already.
@@ -53,6 +57,8 @@ static bool bench_apical; /* hypercalls exist */
 static int64_t bench_nothing;
 static struct bench_result bench_results[BENCH_MODES][BENCH_TIERS]
 					[BENCH_OPS_MAX];
+static const uint8_t bench_rates[] = {1, 8}; /* IPIs per tick */
+static struct bench_ticks bench_ticks[BENCH_MODES][sizeof(bench_rates)];
 
 /* ---- exits ---- */
 
@@ -196,8 +202,10 @@ static void bench_with_other(struct bench_result *results)
 	}
 }
 
-static void bench_mode(bool two, struct bench_result (*results)[BENCH_OPS_MAX])
+static void bench_mode(bool two, struct bench_result (*results)[BENCH_OPS_MAX],
+		       struct bench_ticks *ticks)
 {
+	unsigned needs = BENCH_NEEDS_DEADLINE | BENCH_NEEDS_VMCALL;
 	unsigned tiers = bench_apical ? BENCH_TIERS : 1;
 
 	bench_irq_begin();
@@ -211,6 +219,10 @@ static void bench_mode(bool two, struct bench_result (*results)[BENCH_OPS_MAX])
 		else
 			bench_alone(results[tier]);
 	}
+	if (!two || !bench_apical || needs & ~bench_has())
+		return;
+	for (unsigned i = 0; i < sizeof(bench_rates); i++)
+		bench_two_ticks(bench_rates[i], &ticks[i]);
 }
 
 /* ---- what came out ---- */
@@ -259,6 +271,21 @@ static void bench_print_all(void)
 					    mode ? "x2apic" : "xapic");
 }
 
+static void bench_print_ticks(void)
+{
+	for (unsigned mode = 0; mode < BENCH_MODES; mode++) {
+		for (unsigned i = 0; i < sizeof(bench_rates); i++) {
+			const struct bench_ticks *t = &bench_ticks[mode][i];
+
+			if (!t->ticks)
+				continue;
+			print("BENCH ticks %u %s %u %u %u %u\n", bench_rates[i],
+			      mode ? "x2apic" : "xapic", t->ticks, t->exits,
+			      t->armed_alone, t->ipis);
+		}
+	}
+}
+
 static bool bench_is_apical(void)
 {
 	struct insn_cpuid leaf = insn_cpuid(0x40000000, 0);
@@ -280,14 +307,15 @@ void guest_main(void)
 		guest_check(false, "bench", "the other CPU did not start");
 		return;
 	}
-	bench_mode(two, bench_results[0]);
+	bench_mode(two, bench_results[0], bench_ticks[0]);
 	if (insn_cpuid(1, 0).ecx & BENCH_ECX_X2APIC) {
 		apic_to_x2apic();
 		bench_x2apic = true;
-		bench_mode(two, bench_results[1]);
+		bench_mode(two, bench_results[1], bench_ticks[1]);
 	}
 	print("BENCH begin %u %u %s\n", BENCH_VERSION, cpu_count,
 	      bench_apical ? "apical" : "other");
 	bench_print_all();
+	bench_print_ticks();
 	print("BENCH end\n");
 }

@@ -115,6 +115,23 @@ def parse(text, cpus):
     return rows
 
 
+_TICKS = re.compile(r"^BENCH ticks (\d+) (\S+) (\d+) (\d+) (\d+) (\d+)$", re.MULTILINE)
+
+
+def ticks_table(text):
+    """What ticks of a timer cost while the other CPU sends IPIs, as one of tables()."""
+    cells = {}
+    for rate, mode, *numbers in _TICKS.findall(text):
+        ticks, exits, armed_alone, _ = map(int, numbers)
+        cells.setdefault(rate, {})[mode] = (f"{_number(exits / ticks)},"
+                                            f" {100 * armed_alone / ticks:.0f} %")
+    return ("Timer ticks at `posted`, 1 ms each, while another vCPU sends IPIs: exits"
+            " per tick, and ticks with none but the arming",
+            ["IPIs per tick", *MODES.values()],
+            [[rate, *(by_mode.get(mode, "-") for mode in MODES)]
+             for rate, by_mode in cells.items()])
+
+
 def untrue(rows):
     """The claims about `posted` that these rows contradict, as sentences."""
     wanted = {(operation, mode, False): 0 for mode, operations in NO_EXIT.items()
@@ -183,7 +200,7 @@ def as_text(made):
     for title, head, lines in made:
         widths = [max(len(line[i]) for line in [head, *lines])
                   for i in range(len(head))]
-        out.append(f"{title}: instructions / exits")
+        out.append(title if ":" in title else f"{title}: instructions / exits")
         for line in [head, *lines]:
             out.append("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
                                  for i, (cell, width)

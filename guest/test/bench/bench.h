@@ -89,4 +89,13 @@ void bench_two_mode(void);
 void bench_two_begin(const struct bench_op *op);
 void bench_two_end(struct bench_exits *sum);
 
+/* Timer ticks by TSC deadline while the other CPU sends IPIs at random times. */
+struct bench_ticks {
+	uint32_t ticks, exits, ipis;
+	uint32_t armed_alone; /* ticks whose only exit was the arming */
+};
+
+/* So many IPIs on average.  Needs hypercalls and TSC-deadline mode. */
+void bench_two_ticks(unsigned ipis_per_tick, struct bench_ticks *t);
+
 #endif
