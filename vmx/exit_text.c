@@ -285,6 +285,25 @@ void exit_text_event(struct text *t, uint32_t info)
 
 /* ---- the last exits ---- */
 
+/* In one piece: on a new line if this one has no room for it. */
+static void item(struct text *t, uint8_t reason, uint32_t run, bool last)
+{
+	char buffer[80];
+	struct text words;
+
+	text_begin(&words, buffer, sizeof(buffer));
+	text_add(&words, "%s", name_of(reason));
+	if (run > 1)
+		text_add(&words, " x%u", run);
+	if (!last)
+		text_add(&words, ",");
+	if (text_at(t) + words.used >= TEXT_WIDTH)
+		text_add(t, "\n    ");
+	else if (text_at(t) && t->buffer[t->used - 1] != ' ')
+		text_add(t, " ");
+	text_add(t, "%s", buffer);
+}
+
 void exit_text_history(struct text *t, const uint8_t *history, uint32_t size,
 		       uint32_t next)
 {
@@ -300,10 +319,6 @@ void exit_text_history(struct text *t, const uint8_t *history, uint32_t size,
 		       history[(next - i - run) % size] == reason)
 			run++;
 		i += run;
-		text_words(t, 4, name_of(reason));
-		if (run > 1)
-			text_add(t, " x%u", run);
-		if (i <= count)
-			text_add(t, ",");
+		item(t, reason, run, i > count);
 	}
 }

@@ -23,8 +23,7 @@ void text_add(struct text *t, const char *fmt, ...)
 	t->used += wanted < room ? wanted : room - 1;
 }
 
-/* How many characters the last line has. */
-static size_t text_at(const struct text *t)
+size_t text_at(const struct text *t)
 {
 	size_t at = 0;
 

@@ -23,6 +23,9 @@ void text_begin(struct text *t, char *buffer, size_t size);
 __attribute__((format(printf, 2, 3))) void text_add(struct text *t,
 						    const char *fmt, ...);
 
+/* How many characters the last line has. */
+size_t text_at(const struct text *t);
+
 /* Spaces up to that column of the last line; at least one if it is not empty
  * there. */
 void text_column(struct text *t, size_t column);

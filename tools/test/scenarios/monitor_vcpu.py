@@ -156,3 +156,27 @@ def why_not_a_higher_tier(test):
         expect(line.ask("apic tier posted"), rf"^refused: .*{missing}")
         expect(line.ask("check 1"), r"^t\.1: none of ")
         end(line)
+
+
+@scenario()
+def paused_and_ended(test):
+    """vCPUs that do not run are looked at all the same."""
+    config = "[hypervisor]\npoweroff = off\n" + vm("t", "auto", 2, "idle")
+    with test.talk(config=config, cpus=2) as line:
+        begin(line)
+        line.ask("vm pause t")
+        expect(line.ask("vcpu 1"), r"^t\.1 on CPU 1: (running|halted) \(held\), 64-bit")
+        expect(line.ask("apic 1"), r"^  processor and model agree$")
+        expect(line.ask("inject 200 1"), r"^vector c8 sent to t\.1$")
+        expect(line.ask("apic 1"), r"^  (IRR .*c8|PIR .*c8.*ON 1)")
+        line.ask("vm resume t")
+        line.type("\x01c" "q")
+        line.wait(r"^idle: CPU 1 took vector c8, 1 times$")
+        line.wait(r"^\[apical\] all VMs have ended")
+        line.monitor()
+        expect(line.ask("vcpu 1"), r"^t\.1 on CPU 1: its VM has ended", r"^  last exit: ")
+        expect(line.ask("apic"), r"^  tier posted$")
+        expect(line.ask("check"), r"^t\.0: none of ")
+        expect(line.ask("inject 200 1"), r"^t does not run$")
+        line.type("poweroff\r")
+        line.end().expect_status(0)

@@ -158,6 +158,7 @@ static void histories_count_runs(void **state)
 {
 	uint8_t history[4] = {EXIT_REASON_CPUID, EXIT_REASON_HLT,
 			      EXIT_REASON_HLT, EXIT_REASON_HLT};
+	uint8_t many[8];
 	struct text t = begin();
 
 	(void)state;
@@ -176,6 +177,14 @@ static void histories_count_runs(void **state)
 	t = begin();
 	exit_text_history(&t, history, 4, UINT32_MAX);
 	assert_string_equal(buffer, "HLT x2, CPUID, HLT");
+	/* Names stay in one piece. */
+	for (unsigned i = 0; i < 8; i++)
+		many[i] = i % 2 ? EXIT_REASON_IO_INSTRUCTION : EXIT_REASON_HLT;
+	t = begin();
+	exit_text_history(&t, many, 8, 8);
+	assert_string_equal(buffer, "I/O instruction, HLT, I/O instruction, "
+				    "HLT, I/O instruction, HLT,\n"
+				    "    I/O instruction, HLT");
 	memset(history, 255, sizeof(history));
 	t = begin();
 	exit_text_history(&t, history, 4, 8);
