@@ -192,7 +192,7 @@ $(O)/guest/%.flat: $(O)/guest/%.elf
 # compiled unchanged for the host, where that stands before the real headers.
 PURE := $(wildcard \
 	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
-	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c \
+	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c boot/pci*.c \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
 		decode* emulate* \
@@ -202,7 +202,7 @@ PURE := $(wildcard \
 		guest_msr apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
-	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c \
+	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c hv/uart.c \
 	hv/console_keys.c hv/log_limit.c hv/report_text.c)
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)

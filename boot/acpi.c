@@ -7,6 +7,7 @@
  */
 #include "boot/acpi.h"
 
+#include "hv/lib/baud.h"
 #include "hv/lib/string.h"
 
 #define ACPI_HEADER_SIZE	   36u
@@ -35,6 +36,8 @@
 
 #define ACPI_SPCR_INTERRUPT_8259   1u
 #define ACPI_SPCR_INTERRUPT_IOAPIC 2u
+#define ACPI_SPCR_REVISION_CLOCK   3u /* "UART Clock Frequency" */
+#define ACPI_SPCR_REVISION_BAUD	   4u /* "Precise Baud Rate" */
 
 #define ACPI_DBG2_SERIAL	   0x8000
 
@@ -263,10 +266,11 @@ static void acpi_hpet(struct acpi_machine *machine, struct acpi_table table)
 		machine->hpet = hpa(acpi_u64(table, 44));
 }
 
+/* line: what is known of it but for where it is. */
 static void acpi_add_console(struct acpi_machine *machine, uint32_t type,
-			     struct acpi_table gas, uint32_t gsi, uint32_t baud)
+			     struct acpi_table gas, struct boot_console line)
 {
-	struct boot_console console = {.gsi = gsi, .baud = baud};
+	struct boot_console console = line;
 	uint32_t access = acpi_u8(gas, 3);
 
 	if (type != ACPI_UART_16550 && type != ACPI_UART_16450 &&
@@ -304,17 +308,23 @@ static void acpi_spcr(struct acpi_machine *machine, struct acpi_table table)
 		[6] = 57600,
 		[7] = 115200,
 	};
+	struct boot_console line = {.gsi = UINT32_MAX};
+	uint8_t revision = acpi_u8(table, 8);
 	uint8_t interrupt = acpi_u8(table, 52);
 	uint8_t baud = acpi_u8(table, 58);
-	uint32_t gsi = UINT32_MAX;
 
 	if (interrupt & ACPI_SPCR_INTERRUPT_IOAPIC)
-		gsi = acpi_u32(table, 54);
+		line.gsi = acpi_u32(table, 54);
 	else if (interrupt & ACPI_SPCR_INTERRUPT_8259)
-		gsi = acpi_gsi_of_irq(machine, acpi_u8(table, 53));
-	acpi_add_console(
-		machine, acpi_u8(table, 36), acpi_part(table, 40, 12), gsi,
-		baud < sizeof(bauds) / sizeof(bauds[0]) ? bauds[baud] : 0);
+		line.gsi = acpi_gsi_of_irq(machine, acpi_u8(table, 53));
+	if (baud < sizeof(bauds) / sizeof(bauds[0]))
+		line.baud = bauds[baud];
+	if (revision >= ACPI_SPCR_REVISION_CLOCK)
+		line.clock_hz = acpi_u32(table, 76);
+	if (revision >= ACPI_SPCR_REVISION_BAUD && acpi_u32(table, 80))
+		line.baud = acpi_u32(table, 80);
+	acpi_add_console(machine, acpi_u8(table, 36), acpi_part(table, 40, 12),
+			 line);
 }
 
 /* Debug Port Table 2 */
@@ -333,7 +343,7 @@ static void acpi_dbg2(struct acpi_machine *machine, struct acpi_table table)
 			acpi_add_console(
 				machine, acpi_u16(device, 14),
 				acpi_part(device, acpi_u16(device, 18), 12),
-				UINT32_MAX, 0);
+				(struct boot_console){.gsi = UINT32_MAX});
 		offset += size;
 	}
 }
@@ -376,6 +386,17 @@ static uint8_t acpi_legacy_irq(const struct boot_console *console)
 	return console->address == ACPI_COM2 ? 3 : 0;
 }
 
+void acpi_set_speed(struct boot_console *console, const struct config *config)
+{
+	if (config->console_clock)
+		console->clock_hz = config->console_clock;
+	if (config->console_baud != CONFIG_BAUD_AUTO)
+		console->baud = config->console_baud;
+	else if (console->baud &&
+		 !baud_is_possible(console->clock_hz, console->baud))
+		console->baud = 0;
+}
+
 struct boot_console acpi_choose_console(const struct acpi_machine *machine,
 					const struct config *config)
 {
@@ -394,8 +415,7 @@ struct boot_console acpi_choose_console(const struct acpi_machine *machine,
 		console = machine->console[0];
 	else if (config->console_port != CONFIG_PORT_AUTO)
 		console.address = config->console_port;
-	if (config->console_baud != CONFIG_BAUD_AUTO)
-		console.baud = config->console_baud;
+	acpi_set_speed(&console, config);
 	if (console.gsi == UINT32_MAX && acpi_legacy_irq(&console))
 		console.gsi =
 			acpi_gsi_of_irq(machine, acpi_legacy_irq(&console));

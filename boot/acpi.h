@@ -72,4 +72,8 @@ uint32_t acpi_gsi_of_irq(const struct acpi_machine *machine, uint8_t irq);
 struct boot_console acpi_choose_console(const struct acpi_machine *machine,
 					const struct config *config);
 
+/* The speed that the configuration has for a line; else what the line has, but
+ * 0, leaving it as it is, if that cannot be made from its clock. */
+void acpi_set_speed(struct boot_console *console, const struct config *config);
+
 #endif

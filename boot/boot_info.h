@@ -74,6 +74,7 @@ struct boot_console {
 	uint32_t width_bytes;  /* of an access */
 	uint32_t gsi;	       /* UINT32_MAX: none, the UART is polled */
 	uint32_t baud;	       /* 0: leave as it is */
+	uint32_t clock_hz; /* that the baud rate is divided from; 0: a PC's */
 };
 
 struct boot_framebuffer {

@@ -14,14 +14,13 @@
 
 #define CONFIG_CPU_MAX	 255u
 #define CONFIG_QUOTE_MAX 40 /* characters of a bad value that are shown */
-#define CONFIG_BAUD_MAX	 115200u
 
 enum config_kind {
 	CONFIG_KIND_TEXT,   /* char[max] */
 	CONFIG_KIND_MODULE, /* one more of module[] */
 	CONFIG_KIND_NUMBER, /* uint32_t from min to max */
 	CONFIG_KIND_MEMORY, /* the same, even */
-	CONFIG_KIND_BAUD,   /* the same, a divisor of CONFIG_BAUD_MAX */
+	CONFIG_KIND_BAUD,   /* the same, or 0 */
 	CONFIG_KIND_FLAG,   /* bool */
 	CONFIG_KIND_CHOICE, /* an enum's value by name */
 	CONFIG_KIND_CPUS,   /* cpus[] and cpu_count */
@@ -85,9 +84,13 @@ _Static_assert(sizeof(enum apic_tier) == 4, "a choice is stored as uint32_t");
 
 static const struct config_key config_hypervisor_keys[] = {
 	{"console", HV(console_port), .kind = CONFIG_KIND_PORT,
-	 .expected = "auto, none, com1 to com4 or an I/O port like 0x3f8"},
-	{"baud", HV(console_baud), .kind = CONFIG_KIND_BAUD,
-	 .max = CONFIG_BAUD_MAX, .expected = "0 or a divisor of 115200"},
+	 .expected = "auto, none, com1 to com4, pci, pci2 to pci4 or an I/O "
+		     "port like 0x3f8"},
+	{"baud", HV(console_baud), .kind = CONFIG_KIND_BAUD, .min = 1200,
+	 .max = 4000000, .expected = "0 or a number from 1200 to 4000000"},
+	{"uart-clock", HV(console_clock), .kind = CONFIG_KIND_NUMBER,
+	 .min = 1000000, .max = 1000000000,
+	 .expected = "a frequency in Hz from 1000000 to 1000000000"},
 	{"poweroff", HV(poweroff), FLAG},
 	{"monitor", HV(monitor), FLAG},
 	{"log", HV(log), .kind = CONFIG_KIND_LOG,
@@ -236,7 +239,7 @@ static bool config_store(struct config_parser *parser, void *target,
 		       number % 2 == 0;
 		break;
 	case CONFIG_KIND_BAUD:
-		good = config_baud(value, key->max, &number);
+		good = config_baud(value, key->min, key->max, &number);
 		break;
 	case CONFIG_KIND_PORT:
 		good = config_port(value, &number);

@@ -24,6 +24,8 @@
 #define CONFIG_PORT_AUTO    0	       /* SPCR, else DBG2, else COM1 */
 #define CONFIG_BAUD_AUTO    UINT32_MAX /* SPCR's, else 115200 */
 #define CONFIG_PORT_NONE    UINT32_MAX /* no serial line */
+#define CONFIG_PORT_PCI	    0x10000u   /* and up: serial ports on PCI */
+#define CONFIG_PORT_PCI_MAX 0x10003u
 
 /* Where a VM's UART is connected. */
 enum config_console {
@@ -91,6 +93,8 @@ struct config {
 	/* [hypervisor] */
 	uint32_t console_port; /* of the UART, or CONFIG_PORT_*; default AUTO */
 	uint32_t console_baud; /* 0: leave as it is; default CONFIG_BAUD_AUTO */
+	uint32_t console_clock; /* of the UART, in Hz; default 0: SPCR's, else
+				   a PC's */
 	bool poweroff; /* at the end; off: the monitor goes on; default on */
 	bool monitor;  /* the keys that lead to it and to the debugger; default
 			* on */

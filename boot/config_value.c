@@ -49,10 +49,10 @@ bool config_range(struct config_span span, uint32_t min, uint32_t max,
 	return config_number(span, number) && *number >= min && *number <= max;
 }
 
-bool config_baud(struct config_span span, uint32_t max, uint32_t *baud)
+bool config_baud(struct config_span span, uint32_t min, uint32_t max,
+		 uint32_t *baud)
 {
-	return config_range(span, 0, max, baud) &&
-	       (*baud == 0 || (max % *baud == 0 && max / *baud <= UINT16_MAX));
+	return config_range(span, 0, max, baud) && (!*baud || *baud >= min);
 }
 
 bool config_flag(struct config_span span, bool *flag)
@@ -82,6 +82,10 @@ bool config_port(struct config_span span, uint32_t *port)
 		{"com2", 0x2f8},
 		{"com3", 0x3e8},
 		{"com4", 0x2e8},
+		{"pci", CONFIG_PORT_PCI},
+		{"pci2", CONFIG_PORT_PCI + 1},
+		{"pci3", CONFIG_PORT_PCI + 2},
+		{"pci4", CONFIG_PORT_PCI_MAX},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

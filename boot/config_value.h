@@ -75,8 +75,9 @@ static inline size_t config_find(struct config_span span, char c)
 /* Decimal, or hexadecimal after "0x"; from min to max. */
 bool config_range(struct config_span span, uint32_t min, uint32_t max,
 		  uint32_t *number);
-/* 0, or max divided by what fits a 16550's divisor latch. */
-bool config_baud(struct config_span span, uint32_t max, uint32_t *baud);
+/* The same, or 0. */
+bool config_baud(struct config_span span, uint32_t min, uint32_t max,
+		 uint32_t *baud);
 /* "on" or "off". */
 bool config_flag(struct config_span span, bool *flag);
 /* The index of a name in choices, which end in NULL. */

@@ -15,12 +15,14 @@
 #include "boot/memory.h"
 #include "boot/menu.h"
 #include "boot/mp.h"
+#include "boot/pci_uart.h"
 #include "boot/say.h"
 #include "boot/screen.h"
 #include "boot/tables.h"
 #include "boot/takeover.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
+#include "hv/lib/baud.h"
 #include "hv/lib/string.h"
 #include "hv/lib/version.h"
 
@@ -81,17 +83,52 @@ static void loader_read_acpi(struct loader *loader)
 	takeover_find_ioapic(info);
 }
 
-/* Interrupts that are remapped cannot be programmed: the UART is polled. */
-static void loader_choose_console(struct loader *loader)
+/* The serial port on PCI that the configuration asks for. */
+static bool loader_pci_console(const struct config *config,
+			       struct boot_console *console)
+{
+	uint32_t number = config->console_port - CONFIG_PORT_PCI;
+
+	if (!pci_uart_find(number, console))
+		return refuse("console: there is no serial port number %u on "
+			      "PCI.",
+			      number + 1);
+	acpi_set_speed(console, config);
+	return true;
+}
+
+/*
+ * Where nothing names a line and COM1 does not answer, PCI may have one.
+ * Interrupts that are remapped cannot be programmed: the UART is polled.
+ */
+static bool loader_choose_console(struct loader *loader)
 {
 	struct boot_info *info = &loader->info;
+	const struct config *config = &info->config;
+	struct boot_console *console = &info->console;
+	uint32_t port = config->console_port;
 
 	info->interrupt_remapping =
 		takeover_interrupt_remapping(&loader->machine);
-	info->console = acpi_choose_console(&loader->machine, &info->config);
+	*console = acpi_choose_console(&loader->machine, config);
+	if (port >= CONFIG_PORT_PCI && port <= CONFIG_PORT_PCI_MAX &&
+	    !loader_pci_console(config, console))
+		return false;
 	if (info->interrupt_remapping)
-		info->console.gsi = UINT32_MAX;
-	say_open(&info->console);
+		console->gsi = UINT32_MAX;
+	if (!say_open(console) && port == CONFIG_PORT_AUTO &&
+	    !loader->machine.console_count && pci_uart_find(0, console)) {
+		acpi_set_speed(console, config);
+		say_open(console);
+	}
+	if (console->baud &&
+	    !baud_is_possible(console->clock_hz, console->baud))
+		return refuse("baud = %u cannot be made from the UART's clock "
+			      "of %u Hz (uart-clock).",
+			      console->baud,
+			      console->clock_hz ? console->clock_hz
+						: BAUD_CLOCK_HZ);
+	return true;
 }
 
 static bool loader_choose_screen(struct boot_info *info)
@@ -267,11 +304,10 @@ static bool loader_prepare(struct loader *loader)
 	info->efi_runtime_services = (uint64_t)firmware.system->RuntimeServices;
 	info->config.console_baud = CONFIG_BAUD_AUTO;
 	loader_read_acpi(loader);
-	loader_choose_console(loader); /* for what the configuration's lines
-					  may be refused with */
-	if (!loader_read_config(loader))
+	/* First for what the configuration's lines may be refused with. */
+	if (!loader_choose_console(loader) || !loader_read_config(loader) ||
+	    !loader_choose_console(loader))
 		return false;
-	loader_choose_console(loader);
 	loader->cpus_running = mp_find_cpus(&loader->machine, info);
 	loader_banner(loader);
 	loader_name_firmware(info);

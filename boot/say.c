@@ -30,10 +30,10 @@ static EFI_GUID say_device_path = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static struct boot_console say_console;
 static const char *say_refusal = "refused: ";
 
-void say_open(const struct boot_console *console)
+bool say_open(const struct boot_console *console)
 {
 	say_console = *console;
-	serial_open(console);
+	return serial_open(console);
 }
 
 /* True for the device path of the PC serial port that lines go to anyway. */

@@ -8,8 +8,8 @@
 
 #include "boot/boot_info.h"
 
-/* Which UART lines go to from now on. */
-void say_open(const struct boot_console *console);
+/* Which UART lines go to from now on; false: none answers there. */
+bool say_open(const struct boot_console *console);
 
 /* One line of at most 400 characters, "[apical] loader: ...". */
 __attribute__((format(printf, 1, 2))) void say(const char *fmt, ...);

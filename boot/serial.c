@@ -6,6 +6,7 @@
 #include "boot/serial.h"
 
 #include "hv/hw/port.h"
+#include "hv/lib/baud.h"
 
 #define SERIAL_DATA	 0 /* THR, or divisor latch low */
 #define SERIAL_IER	 1 /* or divisor latch high */
@@ -20,7 +21,6 @@
 #define SERIAL_FCR_CLEAR 0x07 /* FIFOs on and empty */
 #define SERIAL_LSR_THRE	 0x20
 #define SERIAL_LSR_TEMT	 0x40
-#define SERIAL_CLOCK	 115200u
 
 /* 16 bytes at 1200 baud take 133 ms; a read of the LSR about 1 us. */
 #define SERIAL_WAIT_READS 300000
@@ -62,28 +62,29 @@ static bool serial_wait(uint8_t bit)
 	return false;
 }
 
-void serial_open(const struct boot_console *console)
+bool serial_open(const struct boot_console *console)
 {
 	uint32_t divisor;
 
 	serial = *console;
 	if (serial.kind == BOOT_CONSOLE_NONE)
-		return;
+		return false;
 	/* Where there is no UART, reads give all ones. */
 	if (serial_read(SERIAL_LSR) == 0xff || !serial_wait(SERIAL_LSR_TEMT)) {
 		serial.kind = BOOT_CONSOLE_NONE;
-		return;
+		return false;
 	}
 	serial_set(SERIAL_IER, 0);
 	if (!serial.baud)
-		return;
-	divisor = SERIAL_CLOCK / serial.baud;
+		return true;
+	divisor = baud_divisor(serial.clock_hz, serial.baud);
 	serial_set(SERIAL_LCR, SERIAL_LCR_DLAB | SERIAL_LCR_8N1);
 	serial_set(SERIAL_DATA, (uint8_t)divisor);
 	serial_set(SERIAL_IER, (uint8_t)(divisor >> 8));
 	serial_set(SERIAL_LCR, SERIAL_LCR_8N1);
 	serial_set(SERIAL_FCR, SERIAL_FCR_CLEAR);
 	serial_set(SERIAL_MCR, SERIAL_MCR_READY);
+	return true;
 }
 
 void serial_write(const char *text, size_t size)

@@ -6,12 +6,14 @@
 #ifndef BOOT_SERIAL_H
 #define BOOT_SERIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "boot/boot_info.h"
 
-/* Uses this UART from now on; sets its line unless baud is 0. */
-void serial_open(const struct boot_console *console);
+/* Uses this UART from now on; sets its line unless baud is 0.  False: none
+ * answers there. */
+bool serial_open(const struct boot_console *console);
 
 /*
  * Sends the text.  A UART that is absent or does not take a byte in time is

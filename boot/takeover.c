@@ -8,44 +8,35 @@
  */
 #include "boot/takeover.h"
 
+#include "boot/pci.h"
 #include "hv/hw/port.h"
 
-#define PIC_MASTER	    0x20
-#define PIC_SLAVE	    0xa0
-#define PIC_ICW1_INIT	    0x11 /* edge, cascade, ICW4 follows */
-#define PIC_ICW4_8086	    0x01
-#define PIC_VECTOR_BASE	    0x20 /* for what is spurious: above the exceptions */
+#define PIC_MASTER	   0x20
+#define PIC_SLAVE	   0xa0
+#define PIC_ICW1_INIT	   0x11 /* edge, cascade, ICW4 follows */
+#define PIC_ICW4_8086	   0x01
+#define PIC_VECTOR_BASE	   0x20 /* for what is spurious: above the exceptions */
 
-#define PIT_CONTROL	    0x43
-#define PIT_CHANNEL0_OFF    0x30 /* mode 0, and no count follows */
+#define PIT_CONTROL	   0x43
+#define PIT_CHANNEL0_OFF   0x30 /* mode 0, and no count follows */
 
-#define IOAPIC_STANDARD	    0xfec00000ull
-#define IOAPIC_INDEX	    0x00
-#define IOAPIC_DATA	    0x10
-#define IOAPIC_VERSION	    0x01
-#define IOAPIC_ENTRIES	    0x10
-#define IOAPIC_MASKED	    (1u << 16) /* and edge: clears remote IRR */
+#define IOAPIC_STANDARD	   0xfec00000ull
+#define IOAPIC_INDEX	   0x00
+#define IOAPIC_DATA	   0x10
+#define IOAPIC_VERSION	   0x01
+#define IOAPIC_ENTRIES	   0x10
+#define IOAPIC_MASKED	   (1u << 16) /* and edge: clears remote IRR */
 
-#define HPET_CAPABILITIES   0x000
-#define HPET_PERIOD_MAX	    100000000u /* femtoseconds, by specification */
-#define HPET_CONFIGURATION  0x010
-#define HPET_LEGACY_ROUTE   (1ull << 1)
-#define HPET_TIMER(n)	    (0x100 + 0x20 * (n))
-#define HPET_INTERRUPT	    (1ull << 2)
-#define HPET_FSB	    (1ull << 14)
+#define HPET_CAPABILITIES  0x000
+#define HPET_PERIOD_MAX	   100000000u /* femtoseconds, by specification */
+#define HPET_CONFIGURATION 0x010
+#define HPET_LEGACY_ROUTE  (1ull << 1)
+#define HPET_TIMER(n)	   (0x100 + 0x20 * (n))
+#define HPET_INTERRUPT	   (1ull << 2)
+#define HPET_FSB	   (1ull << 14)
 
-#define PCI_ADDRESS	    0xcf8
-#define PCI_DATA	    0xcfc
-#define PCI_ENABLE	    (1u << 31)
-#define PCI_ID		    0x00
-#define PCI_COMMAND	    0x04
-#define PCI_COMMAND_MASTER  (1u << 2)
-#define PCI_HEADER	    0x0c
-#define PCI_HEADER_TYPE	    (0x7fu << 16)
-#define PCI_HEADER_MULTIPLE (1u << 23)
-
-#define VTD_GLOBAL_STATUS   0x1c
-#define VTD_REMAPS	    (1u << 25)
+#define VTD_GLOBAL_STATUS  0x1c
+#define VTD_REMAPS	   (1u << 25)
 
 static uint32_t takeover_read32(uint64_t address)
 {
@@ -121,48 +112,28 @@ static void takeover_hpet(uint64_t hpet)
 	takeover_hpet_clear(hpet + HPET_CONFIGURATION, HPET_LEGACY_ROUTE);
 }
 
-static uint32_t takeover_pci_read(uint32_t function, uint32_t offset)
-{
-	port_out32(PCI_ADDRESS, PCI_ENABLE | function << 8 | offset);
-	return port_in32(PCI_DATA);
-}
-
 /*
  * Bridges stay as they are, or what lies behind them could not be reached.
  * The upper half of the register is status bits that writing 0 leaves alone.
  */
-static void takeover_pci_function(uint32_t function, uint32_t header)
+static void takeover_pci_function(uint32_t function)
 {
 	uint32_t command;
 
-	if (header & PCI_HEADER_TYPE)
+	if (pci_read(function, PCI_HEADER) & PCI_HEADER_TYPE)
 		return;
-	command = takeover_pci_read(function, PCI_COMMAND);
+	command = pci_read(function, PCI_COMMAND);
 	if (command & PCI_COMMAND_MASTER)
-		port_out32(PCI_DATA, command & 0xffff & ~PCI_COMMAND_MASTER);
+		pci_write(function, PCI_COMMAND,
+			  command & 0xffff & ~PCI_COMMAND_MASTER);
 }
 
-/* function: bus, device and function as 8, 5 and 3 bits. */
 static void takeover_pci(void)
 {
-	port_out32(PCI_ADDRESS, PCI_ENABLE);
-	if (port_in32(PCI_ADDRESS) != PCI_ENABLE)
-		return;
-	for (uint32_t function = 0; function < 0x10000; function++) {
-		uint32_t header;
+	uint32_t function = PCI_NOT_STARTED;
 
-		if (takeover_pci_read(function, PCI_ID) == UINT32_MAX) {
-			/* No function 0: no device. */
-			if (function % 8 == 0)
-				function |= 7;
-			continue;
-		}
-		header = takeover_pci_read(function, PCI_HEADER);
-		takeover_pci_function(function, header);
-		if (function % 8 == 0 && !(header & PCI_HEADER_MULTIPLE))
-			function |= 7;
-	}
-	port_out32(PCI_ADDRESS, 0);
+	while (pci_next(&function))
+		takeover_pci_function(function);
 }
 
 bool takeover_interrupt_remapping(const struct acpi_machine *machine)

@@ -3,6 +3,7 @@
 #include "hv/uart.h"
 
 #include "hv/hw/port.h"
+#include "hv/lib/baud.h"
 #include "mm/paging.h"
 
 #define REG_DATA     0 /* or the divisor's low byte */
@@ -29,7 +30,6 @@
 #define ABSENT	     0xff
 
 #define FIFO_BYTES   16
-#define BAUD_MAX     115200 /* with divisor 1 at the PC's 1.8432 MHz */
 
 static uint8_t reg_read(const struct uart *uart, uint32_t reg)
 {
@@ -89,12 +89,8 @@ static bool answers(const struct uart *uart)
 	return reg_read(uart, REG_SCRATCH) == 0xa5;
 }
 
-static void set_baud(const struct uart *uart, uint32_t baud)
+static void set_divisor(const struct uart *uart, uint32_t divisor)
 {
-	uint32_t divisor = (BAUD_MAX + baud / 2) / baud;
-
-	if (!divisor)
-		divisor = 1;
 	reg_write(uart, REG_LCR, LCR_8N1 | LCR_DLAB);
 	reg_write(uart, REG_DATA, divisor);
 	reg_write(uart, REG_IER, divisor >> 8);
@@ -107,7 +103,8 @@ void uart_init(struct uart *uart, const struct boot_console *console)
 		return;
 	}
 	if (console->baud)
-		set_baud(uart, console->baud);
+		set_divisor(uart,
+			    baud_divisor(console->clock_hz, console->baud));
 	reg_write(uart, REG_LCR, LCR_8N1);
 	reg_write(uart, REG_IER, 0);
 	reg_write(uart, REG_FCR, FCR_CLEAR);
@@ -124,8 +121,10 @@ uint32_t uart_room(struct uart *uart)
 	if (uart->kind == BOOT_CONSOLE_NONE)
 		return 0;
 	status = reg_read(uart, REG_LSR);
-	if (status == ABSENT)
+	if (status == ABSENT) {
 		uart->kind = BOOT_CONSOLE_NONE; /* pulled out */
+		return 0;
+	}
 	return status & LSR_EMPTY ? uart->fifo_bytes : 0;
 }
 

@@ -262,6 +262,82 @@ static void consoles(void **state)
 	assert_int_equal(machine.console_count, 0);
 }
 
+static void parse_spcr(const uint8_t *body, uint32_t size, uint8_t revision)
+{
+	uint32_t at;
+
+	reset();
+	at = add_table("SPCR", body, size);
+	ram[at + 8] = revision;
+	fix_sum(at, 36 + size, 9);
+	finish(2);
+	assert_true(parse());
+	assert_int_equal(machine.console_count, 1);
+}
+
+/* The UART's clock is known from revision 3 on, any baud rate from 4 on. */
+static void spcr_speeds(void **state)
+{
+	const struct config config = {.console_baud = CONFIG_BAUD_AUTO};
+	uint8_t spcr[52] = {[0] = 0x12,
+			    [4] = 1,
+			    [5] = 8,
+			    [8] = 0xf8,
+			    [9] = 2,
+			    [22] = 6,
+			    /* 48 MHz */
+			    [40] = 0x00,
+			    [41] = 0x6c,
+			    [42] = 0xdc,
+			    [43] = 0x02,
+			    /* 1500000 */
+			    [44] = 0x60,
+			    [45] = 0xe3,
+			    [46] = 0x16};
+
+	(void)state;
+	parse_spcr(spcr, sizeof(spcr), 2);
+	assert_int_equal(machine.console[0].clock_hz, 0);
+	assert_int_equal(machine.console[0].baud, 57600);
+	parse_spcr(spcr, sizeof(spcr), 3);
+	assert_int_equal(machine.console[0].clock_hz, 48000000);
+	assert_int_equal(machine.console[0].baud, 57600);
+	parse_spcr(spcr, sizeof(spcr), 4);
+	assert_int_equal(machine.console[0].clock_hz, 48000000);
+	assert_int_equal(machine.console[0].baud, 1500000);
+	assert_int_equal(acpi_choose_console(&machine, &config).baud, 1500000);
+	/* cut short: as if it were zeroes */
+	parse_spcr(spcr, 44, 4);
+	assert_int_equal(machine.console[0].clock_hz, 48000000);
+	assert_int_equal(machine.console[0].baud, 57600);
+	/* a rate that cannot be made from a clock that is not told */
+	spcr[42] = spcr[43] = spcr[41] = 0;
+	parse_spcr(spcr, sizeof(spcr), 4);
+	assert_int_equal(machine.console[0].baud, 1500000);
+	assert_int_equal(acpi_choose_console(&machine, &config).baud, 0);
+}
+
+/* The configuration's rate and clock stand before all others. */
+static void configured_speed(void **state)
+{
+	struct config config = {.console_baud = 921600,
+				.console_clock = 14745600};
+	struct boot_console console = {.baud = 9600, .clock_hz = 1000000};
+
+	(void)state;
+	acpi_set_speed(&console, &config);
+	assert_int_equal(console.baud, 921600);
+	assert_int_equal(console.clock_hz, 14745600);
+	/* also one that is impossible: the loader refuses it */
+	config.console_clock = 0;
+	console.clock_hz = 0;
+	acpi_set_speed(&console, &config);
+	assert_int_equal(console.baud, 921600);
+	config.console_baud = 0;
+	acpi_set_speed(&console, &config);
+	assert_int_equal(console.baud, 0);
+}
+
 static void remapping(void **state)
 {
 	uint8_t dmar[12 + 16 + 24 + 16] = {
@@ -414,7 +490,7 @@ static void choice(void **state)
 	config.console_baud = CONFIG_BAUD_AUTO;
 	machine.console_count = 1;
 	machine.console[0] = (struct boot_console){
-		BOOT_CONSOLE_MMIO, 0xfe034000, 4, 4, UINT32_MAX, 0};
+		BOOT_CONSOLE_MMIO, 0xfe034000, 4, 4, UINT32_MAX, 0, 0};
 	chosen = acpi_choose_console(&machine, &config);
 	assert_console(BOOT_CONSOLE_MMIO, 0xfe034000, UINT32_MAX, 0);
 	config.console_baud = 57600;
@@ -425,10 +501,16 @@ static void choice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(madt_by_xsdt), cmocka_unit_test(madt_by_rsdt),
-		cmocka_unit_test(timers),	cmocka_unit_test(consoles),
-		cmocka_unit_test(remapping),	cmocka_unit_test(damage),
-		cmocka_unit_test(madt_entries), cmocka_unit_test(too_many),
+		cmocka_unit_test(madt_by_xsdt),
+		cmocka_unit_test(madt_by_rsdt),
+		cmocka_unit_test(timers),
+		cmocka_unit_test(consoles),
+		cmocka_unit_test(spcr_speeds),
+		cmocka_unit_test(configured_speed),
+		cmocka_unit_test(remapping),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(madt_entries),
+		cmocka_unit_test(too_many),
 		cmocka_unit_test(choice),
 	};
 

@@ -56,6 +56,10 @@ static void defaults(void **state)
 	assert_true(parse("[vm a]\nkernel = \\k"));
 	assert_int_equal(config.console_port, CONFIG_PORT_AUTO);
 	assert_int_equal(config.console_baud, CONFIG_BAUD_AUTO);
+	assert_int_equal(config.console_clock, 0);
+	assert_int_equal(config.screen, CONFIG_SCREEN_AUTO);
+	assert_int_equal(config.on_panic, CONFIG_ON_PANIC_HALT);
+	assert_int_equal(config.selftest, CONFIG_SELFTEST_NONE);
 	assert_true(config.poweroff);
 	assert_int_equal(config.vm_count, 1);
 	assert_string_equal(config.vm[0].name, "a");
@@ -83,6 +87,10 @@ static void every_key(void **state)
 			  "\tconsole = 0x3e8   # by number\n"
 			  "baud=9600\n"
 			  "poweroff = off\n"
+			  "uart-clock = 48000000\n"
+			  "screen = off\n"
+			  "on-panic = reset\n"
+			  "selftest = panic\n"
 			  "\n"
 			  "  [vm linux-1] # the guest\n"
 			  "kernel = \\guest\\bzImage\n"
@@ -103,6 +111,10 @@ static void every_key(void **state)
 	assert_int_equal(config.console_port, 0x3e8);
 	assert_int_equal(config.console_baud, 9600);
 	assert_false(config.poweroff);
+	assert_int_equal(config.console_clock, 48000000);
+	assert_int_equal(config.screen, CONFIG_SCREEN_OFF);
+	assert_int_equal(config.on_panic, CONFIG_ON_PANIC_RESET);
+	assert_int_equal(config.selftest, CONFIG_SELFTEST_PANIC);
 	assert_string_equal(vm->name, "linux-1");
 	assert_string_equal(vm->initrd, "\\guest\\initrd");
 	assert_string_equal(vm->cmdline, "console=ttyS0 a=\"b c\" x#y");
@@ -138,6 +150,8 @@ static void consoles(void **state)
 		{"[hypervisor]\nconsole = none", CONFIG_PORT_NONE},
 		{"[hypervisor]\nconsole = auto", CONFIG_PORT_AUTO},
 		{"[hypervisor]\nconsole = 0xc040", 0xc040},
+		{"[hypervisor]\nconsole = pci", CONFIG_PORT_PCI},
+		{"[hypervisor]\nconsole = pci4", CONFIG_PORT_PCI_MAX},
 	};
 
 	(void)state;
@@ -219,18 +233,31 @@ static void mistakes(void **state)
 		{"[vm a]\nreset = halt", 2, 9,
 		 "reset must be restart or stop, not \"halt\""},
 		{"[hypervisor]\nconsole = com5", 2, 11,
-		 "console must be auto, none, com1 to com4 or an I/O port like "
+		 "console must be auto, none, com1 to com4, pci, pci2 to pci4 or an I/O port like "
 		 "0x3f8, not \"com5\""},
 		{"[hypervisor]\nconsole = 1016", 2, 11,
-		 "console must be auto, none, com1 to com4 or an I/O port like "
+		 "console must be auto, none, com1 to com4, pci, pci2 to pci4 or an I/O port like "
 		 "0x3f8, not \"1016\""},
 		{"[hypervisor]\nconsole = 0x20", 2, 11,
-		 "console must be auto, none, com1 to com4 or an I/O port like "
+		 "console must be auto, none, com1 to com4, pci, pci2 to pci4 or an I/O port like "
 		 "0x3f8, not \"0x20\""},
 		{"[hypervisor]\nbaud = 7", 2, 8,
-		 "baud must be 0 or a divisor of 115200, not \"7\""},
-		{"[hypervisor]\nbaud = 1", 2, 8,
-		 "baud must be 0 or a divisor of 115200, not \"1\""},
+		 "baud must be 0 or a number from 1200 to 4000000, not \"7\""},
+		{"[hypervisor]\nbaud = 4000001", 2, 8,
+		 "baud must be 0 or a number from 1200 to 4000000, not "
+		 "\"4000001\""},
+		{"[hypervisor]\nuart-clock = 999999", 2, 14,
+		 "uart-clock must be a frequency in Hz from 1000000 to "
+		 "1000000000, not \"999999\""},
+		{"[hypervisor]\nconsole = pci5", 2, 11,
+		 "console must be auto, none, com1 to com4, pci, pci2 to pci4 "
+		 "or an I/O port like 0x3f8, not \"pci5\""},
+		{"[hypervisor]\nscreen = yes", 2, 10,
+		 "screen must be auto, on or off, not \"yes\""},
+		{"[hypervisor]\non-panic = stop", 2, 12,
+		 "on-panic must be halt or reset, not \"stop\""},
+		{"[hypervisor]\nselftest = all", 2, 12,
+		 "selftest must be panic or none, not \"all\""},
 		{"[hypervisor]\npoweroff = on\npoweroff = on", 3, 1,
 		 "poweroff is given twice for hypervisor"},
 		{"[vm a]\nvcpus = 1\nvcpus = 1", 3, 1,
