@@ -28,6 +28,7 @@ class Machine:
     writable: bool = False      # what the guest writes stays in the image
     vnc: bool = False
     qmp: Path | None = None
+    serial_device: str | None = None    # QEMU: where com1 is, else the PC's first
     resets: bool = False        # QEMU: a reset does not end it
     extra: list = field(default_factory=list)   # verbatim, for the emulator
 
@@ -95,8 +96,11 @@ def qemu_command(machine, qemu, rom):
         command += ["-vnc", ":0"]
     for number, port in enumerate([machine.com1, machine.com2], 1):
         if port:
+            where = ["-serial", f"chardev:com{number}"]
+            if number == 1 and machine.serial_device:
+                where = ["-device", f"{machine.serial_device},chardev=com1"]
             command += ["-chardev", f"socket,id=com{number},host=127.0.0.1,port={port}",
-                        "-serial", f"chardev:com{number}"]
+                        *where]
     if machine.qmp:
         command += ["-qmp", f"unix:{machine.qmp},server=on,wait=off"]
     return command + machine.extra
@@ -108,8 +112,9 @@ def prepare(machine):
     if machine.accel in ("kvm", "tcg"):
         qemu = program("qemu-system-x86_64", "qemu-system-x86")
         return qemu_command(machine, qemu, rom)
-    if machine.qmp:
-        raise Problem("--qmp and --screenshot are QEMU's: use --accel tcg")
+    if machine.qmp or machine.serial_device:
+        raise Problem("--qmp, --screenshot and --serial-device are QEMU's: use"
+                      " --accel tcg")
     path = bochs.ensure()
     config = machine.log / "bochsrc"
     config.write_text(bochsrc(machine, rom, rom.stat().st_size))

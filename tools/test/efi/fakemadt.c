@@ -3,8 +3,8 @@
  * Firmware in a file: installs ACPI tables of its own, then starts the loader.
  * The MADT names the real processors (even ones as local APIC, odd ones as
  * local x2APIC entries, the first one twice), three enabled ones that do not
- * exist, and two disabled ones.  With the word "spcr" in \acpi.txt an SPCR
- * names COM2.  Source: ACPI specification, "Multiple APIC Description Table".
+ * exist, and two disabled ones.  With the word "spcr" or "dbg2" in \acpi.txt
+ * that table names COM2.  Source: ACPI specification, "Multiple APIC Description Table".
  */
 #include "tools/test/efi/chain.h"
 
@@ -134,8 +134,37 @@ static void put_spcr(struct tables *t)
 	end(t, at);
 }
 
-/* True if the file \acpi.txt on our volume begins with "spcr". */
-static bool wants_spcr(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
+/* COM2 once more; a parallel port and a USB debug port stand before it. */
+static void put_dbg2(struct tables *t)
+{
+	uint32_t at = begin(t, "DBG2", 0);
+
+	put(t, 44, 4);
+	put(t, 3, 4);
+	for (uint32_t i = 0; i < 3; i++) {
+		static const uint16_t type[] = {0x8001, 0x8002, 0x8000};
+
+		put(t, 0, 1);
+		put(t, 22 + 12 + 4 + 2, 2);
+		put(t, 1, 1);		/* address */
+		put(t, 2, 2);		/* bytes of name */
+		put(t, 22 + 12 + 4, 2); /* the name's offset */
+		put(t, 0, 4);		/* nothing of the maker's */
+		put(t, type[i], 2);
+		put(t, 0, 2); /* 16550, for the serial port */
+		put(t, 0, 2);
+		put(t, 22, 2);	    /* offset of the address */
+		put(t, 22 + 12, 2); /* and of its size */
+		put(t, 0x00000801, 4);
+		put(t, i == 2 ? 0x2f8 : 0x378, 8);
+		put(t, 8, 4);
+		put(t, '.', 2);
+	}
+	end(t, at);
+}
+
+/* The first four characters of \acpi.txt on our volume; zeroes: none. */
+static void read_wish(EFI_HANDLE image, EFI_SYSTEM_TABLE *system, char text[4])
 {
 	EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 	EFI_GUID volume_guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
@@ -144,9 +173,9 @@ static bool wants_spcr(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume;
 	EFI_FILE_PROTOCOL *root, *file;
 	EFI_LOADED_IMAGE *self;
-	char text[4] = {0};
-	UINTN size = sizeof(text);
+	UINTN size = 4;
 
+	memset(text, 0, 4);
 	if (EFI_ERROR(boot->HandleProtocol(image, &loaded_guid,
 					   (VOID **)&self)) ||
 	    EFI_ERROR(boot->HandleProtocol(self->DeviceHandle, &volume_guid,
@@ -154,8 +183,7 @@ static bool wants_spcr(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	    EFI_ERROR(volume->OpenVolume(volume, &root)) ||
 	    EFI_ERROR(root->Open(root, &file, name, EFI_FILE_MODE_READ, 0)) ||
 	    EFI_ERROR(file->Read(file, &size, text)))
-		return false;
-	return !memcmp(text, "spcr", 4);
+		memset(text, 0, 4);
 }
 
 static void *finish(struct tables *t)
@@ -185,6 +213,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	EFI_GUID acpi = ACPI_20_TABLE_GUID;
 	EFI_PHYSICAL_ADDRESS pages;
 	struct tables t = {0};
+	char wish[4];
 
 	if (EFI_ERROR(system->BootServices->AllocatePages(
 		    AllocateAnyPages, EfiACPIReclaimMemory,
@@ -192,8 +221,11 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 		return EFI_OUT_OF_RESOURCES;
 	t.bytes = (uint8_t *)pages;
 	put_madt(&t, system);
-	if (wants_spcr(image, system))
+	read_wish(image, system, wish);
+	if (!memcmp(wish, "spcr", 4))
 		put_spcr(&t);
+	if (!memcmp(wish, "dbg2", 4))
+		put_dbg2(&t);
 	if (EFI_ERROR(system->BootServices->InstallConfigurationTable(
 		    &acpi, finish(&t))))
 		return EFI_OUT_OF_RESOURCES;
