@@ -443,6 +443,13 @@ static void test_rules_are_counted(void **state)
 	vmx_write(VMCS_EPT_POINTER, vmx_read(VMCS_EPT_POINTER) | 1 << 7);
 	assert_int_equal(vmx_check(&caps, &report), 1);
 	assert_int_equal(report.rules, rules);
+	/* A bit that must be 1. */
+	vmx_write(VMCS_PIN_BASED_CONTROLS,
+		  vmx_read(VMCS_PIN_BASED_CONTROLS) & ~2ull);
+	assert_int_equal(vmx_check(&caps, &report), 2);
+	assert_int_equal(report.rules, rules);
+	vmx_write(VMCS_PIN_BASED_CONTROLS,
+		  vmx_read(VMCS_PIN_BASED_CONTROLS) | 2);
 	/* Two controls that do not go together. */
 	vmx_write(VMCS_SECONDARY_CONTROLS,
 		  vmx_read(VMCS_SECONDARY_CONTROLS) |
