@@ -51,6 +51,7 @@ static void put_mode(uint64_t cr0, uint64_t cr4, uint64_t efer, uint32_t cs)
 {
 	vmx_write(VMCS_GUEST_CR0, cr0 | CR0_NE);
 	vmx_write(VMCS_CR0_GUEST_HOST_MASK, CR0_NE);
+	vmx_write(VMCS_CR0_READ_SHADOW, cr0 & CR0_NE);
 	vmx_write(VMCS_GUEST_CR4, cr4 | CR4_VMXE);
 	vmx_write(VMCS_CR4_GUEST_HOST_MASK, CR4_VMXE);
 	vmx_write(VMCS_GUEST_IA32_EFER, efer);
@@ -119,6 +120,9 @@ static void registers(void **state)
 	assert_non_null(strstr(buffer, "  blocking by STI\n"));
 	assert_non_null(strstr(
 		buffer, "the next VM entry injects: external interrupt 41\n"));
+	put_mode(CR0_PE | CR0_NE, 0, 0, 0xc09b);
+	guest_text_take(&vcpu, &s);
+	assert_int_equal(s.cr0, CR0_PE | CR0_NE);
 }
 
 static void exits(void **state)
