@@ -37,7 +37,16 @@
  * Out: RBX the tier in force, RCX the best one, RDX the secondary, RSI the
  * pin-based VM-execution controls of this vCPU as they are in the VMCS.
  */
-#define HYPERCALL_TIER_GET	      4
+#define HYPERCALL_TIER_GET 4
+
+/*
+ * Breaks this vCPU's VMCS, so that its next VM entry fails and the VM ends with
+ * the rule that was broken.  In: RBX which one (HYPERCALL_BREAK_*).
+ */
+#define HYPERCALL_BREAK		      5
+
+#define HYPERCALL_BREAK_CONTROLS      0 /* 5 CR3-target values */
+#define HYPERCALL_BREAK_GUEST	      1 /* CS with both L and D/B */
 
 #define HYPERCALL_TIER_EMULATE	      0
 #define HYPERCALL_TIER_TPR_SHADOW     1

@@ -9,6 +9,10 @@
 
 #define FAILED (~0ull)
 
+/* Access rights of CS */
+#define CS_L (1u << 13)
+#define CS_D (1u << 14)
+
 _Static_assert((int)HYPERCALL_TIER_POSTED == (int)APIC_TIER_POSTED &&
 		       (int)HYPERCALL_TIER_REGISTER == (int)APIC_TIER_REGISTER,
 	       "guests name the tiers as we do");
@@ -90,6 +94,23 @@ static uint64_t tier_get(struct vcpu *v)
 	return 0;
 }
 
+/* Fields that nothing writes again before the entry. */
+static uint64_t break_entry(const struct vcpu *v)
+{
+	switch (v->gpr[GPR_RBX]) {
+	case HYPERCALL_BREAK_CONTROLS:
+		vmcs_write32(VMCS_CR3_TARGET_COUNT, 5);
+		return 0;
+	case HYPERCALL_BREAK_GUEST:
+		vmcs_write32(VMCS_GUEST_CS_ACCESS_RIGHTS,
+			     vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) | CS_L |
+				     CS_D);
+		return 0;
+	default:
+		return FAILED;
+	}
+}
+
 void hypercall(struct vcpu *v)
 {
 	uint64_t *rax = &v->gpr[GPR_RAX];
@@ -106,6 +127,9 @@ void hypercall(struct vcpu *v)
 		break;
 	case HYPERCALL_TIER_GET:
 		*rax = tier_get(v);
+		break;
+	case HYPERCALL_BREAK:
+		*rax = break_entry(v);
 		break;
 	default:
 		*rax = FAILED;

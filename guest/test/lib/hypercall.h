@@ -50,4 +50,13 @@ static inline bool hypercall_tier(uint64_t tier, uint64_t on, uint64_t off)
 	return !h.rax;
 }
 
+/* The VM ends with it; false: there is no such way. */
+static inline bool hypercall_break(uint64_t how)
+{
+	struct hypercall h = {.rax = HYPERCALL_BREAK, .rbx = how};
+
+	hypercall(&h);
+	return !h.rax;
+}
+
 #endif
