@@ -199,7 +199,7 @@ PURE := $(wildcard \
 		exit_cr exit_mem machine_check guest_access delivery inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason exit_stats trace* exit_text field_text guest_text \
-		guest_msr apicv_text)) \
+		guest_msr insn_text apicv_text)) \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c hv/uart.c \
