@@ -292,11 +292,12 @@ static const char *vm_state_name(const struct vm *vm)
 static const char *vcpu_state_name(const struct vcpu *v)
 {
 	const char *name = vm_state_name(v->vm);
+	uint32_t held = __atomic_load_n(&v->held_by, __ATOMIC_SEQ_CST);
 
 	if (name)
 		return name;
-	if (__atomic_load_n(&v->held_by, __ATOMIC_SEQ_CST))
-		return "held";
+	if (held)
+		return held & VCPU_HELD_BY_DEBUGGER ? "debugged" : "paused";
 	switch (v->state) {
 	case VCPU_RUNNING:
 		return "running";

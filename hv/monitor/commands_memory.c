@@ -13,12 +13,14 @@
 #include "hv/vm.h"
 #include "vmx/decode.h"
 #include "vmx/guest_access.h"
+#include "vmx/insn_text.h"
 #include "vmx/vmcs.h"
 
 #define MEM_BYTES_MAX	  2048u
 #define MEM_BYTES_DEFAULT 64u
 #define DIS_COUNT_MAX	  64u
 #define DIS_COUNT_DEFAULT 8u
+#define DIS_TEXT_COLUMN	  42
 
 #define CS_L		  (1u << 13)
 #define CS_D		  (1u << 14)
@@ -367,22 +369,29 @@ static unsigned fetch(struct look *l, uint64_t address, uint8_t *bytes)
 
 /* One instruction; its length, or 0 when the decoder does not know it. */
 static unsigned print_instruction(struct monitor *m, struct look *l,
-				  uint64_t address, enum decode_mode mode)
+				  uint64_t address, const struct code *code)
 {
 	uint8_t bytes[DECODE_MAX_LENGTH];
 	unsigned count = fetch(l, address, bytes);
 	struct insn insn;
-	bool known =
-		count && decode_insn(bytes, count, mode, &insn) == DECODE_OK;
+	bool known = count &&
+		     decode_insn(bytes, count, code->mode, &insn) == DECODE_OK;
+	char buffer[128];
+	struct text t;
 
 	if (!count) {
 		monitor_print(m, "%s\n", l->why);
 		return 0;
 	}
-	monitor_print(m, "%016lx:", address);
+	text_begin(&t, buffer, sizeof(buffer));
+	text_add(&t, "%016lx:", address);
 	for (unsigned i = 0; i < (known ? insn.length : count); i++)
-		monitor_print(m, " %02x", bytes[i]);
-	monitor_print(m, "%s\n", known ? "" : " (of unknown length)");
+		text_add(&t, " %02x", bytes[i]);
+	if (known) {
+		text_column(&t, DIS_TEXT_COLUMN);
+		insn_text(&t, bytes, &insn, address - code->base);
+	}
+	monitor_print(m, "%s%s\n", buffer, known ? "" : " (of unknown length)");
 	return known ? insn.length : 0;
 }
 
@@ -407,8 +416,10 @@ static void dis(struct monitor *m, const struct monitor_arguments *a)
 		return;
 	if (!begin(m, &l, v, physical))
 		return;
+	if (physical)
+		code.base = 0;
 	while (count--) {
-		unsigned length = print_instruction(m, &l, address, code.mode);
+		unsigned length = print_instruction(m, &l, address, &code);
 
 		if (!length)
 			return;
@@ -422,6 +433,6 @@ const struct monitor_command monitor_memory_commands[] = {
 	{"mem", "[p:]ADDR [COUNT] [b|w|d|q] [VM.N] | ADDR = VALUE [b|w|d|q]",
 	 "read or write memory; p: is guest-physical", mem},
 	{"dis", "[[p:]ADDR [COUNT [VM.N]]]",
-	 "code (from RIP) as bytes, an instruction a line", dis},
+	 "code (from RIP): bytes, and what the decoder knows", dis},
 	{0},
 };

@@ -9,6 +9,11 @@ static bool is_running(const struct vm *vm)
 	return __atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_RUNNING;
 }
 
+static bool is_held(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->vcpu[0]->held_by, __ATOMIC_SEQ_CST);
+}
+
 static bool is_paused(const struct vm *vm)
 {
 	return __atomic_load_n(&vm->vcpu[0]->held_by, __ATOMIC_SEQ_CST) &
@@ -69,8 +74,9 @@ static void vm(struct monitor *m, const struct monitor_arguments *a)
 		done = "is paused";
 		problem = pause(m, vm);
 	} else if (!strcmp(verb, "resume")) {
-		done = "goes on";
 		problem = resume(vm);
+		done = is_held(vm) ? "is not paused; the debugger holds it"
+				   : "goes on";
 	} else {
 		monitor_print(m, "no vm %s; see help\n", verb);
 		return;

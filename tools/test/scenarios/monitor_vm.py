@@ -132,13 +132,17 @@ def _reads_and_writes(operator):
 def _code(ask):
     main = symbol("guest_main")
     listed = ask(f"dis {main:#x} 4", rf"^{main:016x}: ").splitlines()
-    at = [int(text.split(":")[0], 16) for text in listed]
-    bytes_of = [len(text.split(":")[1].split()) for text in listed]
+    at = [int(text[:16], 16) for text in listed]
+    bytes_of = [len(re.match(r"\w{16}:((?: [0-9a-f]{2}\b)+)", text).group(1).split())
+                for text in listed]
     assert len(listed) == 4, listed
     assert all(here + size == there for here, size, there
                in zip(at, bytes_of, at[1:])), f"gaps in {listed}"
     assert len(ask("dis").splitlines()) == 8
     ask("dis 0xfee00000", r"its local APIC$")
+    ask("mem 0x6000 = 0xfeebf4fb d")            # STI; HLT; JMP to itself
+    ask("dis 0x6000 3", r": fb +sti$", r": f4 +hlt$", r": eb fe +jmp 0x6002$")
+    ask("dis p:0x6002 1", r"^0000000000006002: eb fe +jmp 0x6002$")
 
 
 @scenario()
@@ -204,7 +208,7 @@ def pause(test):
         ask = operator.ask
         ask("vm resume a", r"it is not paused$")
         ask("vm pause a", r"^a is paused$")
-        ask("cpus", r"a\.0 +held ", r"a\.1 +held ", r"b\.0 +(halted|running) ")
+        ask("cpus", r"a\.0 +paused ", r"a\.1 +paused ", r"b\.0 +(halted|running) ")
         operator.stands("a")
         operator.moves("b", 1)
         ask("vm resume a", r"^a goes on$")
