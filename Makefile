@@ -174,6 +174,9 @@ $(O)/guest/%.elf: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
 	$(Q)$(LD) -n -nostdlib --build-id=none -z noexecstack --no-warn-rwx-segments \
 		-T guest/test/flat.ld $(filter %.o,$^) -o $@
 
+# For a debugger: each line has its instructions.
+$(O)/guest/test/debugme.o: GUEST_CFLAGS += -Og
+
 # bench.c has parts of its own.
 $(O)/guest/bench.elf: $(patsubst %,$(O)/%.o,$(basename $(wildcard \
 	guest/test/bench/*.c guest/test/bench/*.asm)))
@@ -203,7 +206,9 @@ PURE := $(wildcard \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c hv/uart.c \
-	hv/console_keys.c hv/log_limit.c hv/report_text.c)
+	hv/console_keys.c hv/log_limit.c hv/report_text.c \
+	$(addprefix hv/gdb/,$(addsuffix .c,text packet registers breakpoints \
+		protocol queries)))
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \
