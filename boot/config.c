@@ -71,6 +71,18 @@ static const char *const config_resets[] = {
 	NULL,
 };
 
+static const char *const config_gdb_lines[] = {
+	[CONFIG_GDB_LINE_OFF] = "off",
+	[CONFIG_GDB_LINE_COM2] = "com2",
+	NULL,
+};
+static const char *const config_gdbs[] = {
+	[CONFIG_GDB_OFF] = "off",
+	[CONFIG_GDB_ON] = "on",
+	[CONFIG_GDB_WAIT] = "wait",
+	NULL,
+};
+
 _Static_assert(sizeof(enum apic_tier) == 4, "a choice is stored as uint32_t");
 
 #define HV(member) .offset = offsetof(struct config, member)
@@ -92,6 +104,8 @@ static const struct config_key config_hypervisor_keys[] = {
 	 .min = 1000000, .max = 1000000000,
 	 .expected = "a frequency in Hz from 1000000 to 1000000000"},
 	{"poweroff", HV(poweroff), FLAG},
+	{"gdb", HV(gdb), .kind = CONFIG_KIND_CHOICE,
+	 .choices = config_gdb_lines, .expected = "off or com2"},
 	{"monitor", HV(monitor), FLAG},
 	{"log", HV(log), .kind = CONFIG_KIND_LOG,
 	 .expected = "a level (error, warning, notice, info, debug) or "
@@ -135,6 +149,8 @@ static const struct config_key config_vm_keys[] = {
 	{"debug-exit", VM(debug_exit), FLAG},
 	{"testdev", VM(testdev), FLAG},
 	{"hypercalls", VM(hypercalls), FLAG},
+	{"gdb", VM(gdb), .kind = CONFIG_KIND_CHOICE, .choices = config_gdbs,
+	 .expected = "off, on or wait"},
 	{.name = NULL},
 };
 

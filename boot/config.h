@@ -52,6 +52,19 @@ enum config_selftest {
 	CONFIG_SELFTEST_PANIC,
 };
 
+/* Which line besides the console's a debugger has. */
+enum config_gdb_line {
+	CONFIG_GDB_LINE_OFF, /* the default */
+	CONFIG_GDB_LINE_COM2,
+};
+
+/* Is a VM the one that a debugger gets to see? */
+enum config_gdb {
+	CONFIG_GDB_OFF, /* the default: the first VM is, if all are off */
+	CONFIG_GDB_ON,
+	CONFIG_GDB_WAIT, /* and it does not start before the debugger says */
+};
+
 /* What happens when the guest asks for a reset. */
 enum config_reset {
 	CONFIG_RESET_RESTART, /* the default */
@@ -87,6 +100,7 @@ struct config_vm {
 	bool debug_exit;    /* port 0xf4 ends the VM; default off */
 	bool testdev;	    /* the test device's ports and MMIO; default off */
 	bool hypercalls;    /* guest/hypercall.h; default off */
+	enum config_gdb gdb;
 };
 
 struct config {
@@ -103,6 +117,7 @@ struct config {
 	enum config_on_panic on_panic;
 	enum config_selftest selftest;
 	bool report; /* print what the machine is; needs no VM; default off */
+	enum config_gdb_line gdb;
 	uint32_t vm_count;
 	struct config_vm vm[CONFIG_VMS_MAX];
 };

@@ -6,6 +6,7 @@
 
 #include "apic/lapic.h"
 #include "hv/console.h"
+#include "hv/gdb/gdb.h"
 #include "hv/percpu.h"
 #include "mm/paging.h"
 
@@ -112,6 +113,9 @@ void irq_dispatch(uint8_t vector)
 		return;
 	case IRQ_CONSOLE:
 		console_interrupt();
+		break;
+	case IRQ_GDB:
+		gdb_interrupt();
 		break;
 	case IRQ_TIMER:
 	case IRQ_KICK:

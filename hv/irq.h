@@ -14,6 +14,7 @@
 
 enum irq_vector {
 	IRQ_CONSOLE = 0x41,  /* the UART of the serial line */
+	IRQ_GDB = 0x42,	     /* the UART of the debugger's line */
 	IRQ_TIMER = 0xef,    /* the local APIC's timer */
 	IRQ_KICK = 0xf1,     /* look at your requests */
 	IRQ_NOTIFY = 0xf2,   /* posted-interrupt notification */

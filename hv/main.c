@@ -7,6 +7,7 @@
 #include "boot/boot_info.h"
 #include "hv/clock.h"
 #include "hv/console.h"
+#include "hv/gdb/gdb.h"
 #include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
@@ -120,6 +121,7 @@ void hv_main(const struct boot_info *info)
 	if (!info->config.vm_count && info->config.poweroff)
 		vms_end(0);
 	print_memory();
+	gdb_init(info);
 	console_run(info);
 	framebuffer_run();
 	smp_release();

@@ -6,6 +6,7 @@
  */
 #include "apic/lapic.h"
 #include "hv/console.h"
+#include "hv/gdb/gdb.h"
 #include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
@@ -17,6 +18,7 @@
 #include "hv/vm.h"
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
+#include "vmx/debug.h"
 #include "vmx/exit.h"
 #include "vmx/setup.h"
 #include "vmx/trace_vcpu.h"
@@ -39,16 +41,19 @@ void vcpu_request(struct vcpu *v, uint32_t requests)
 /* All but holds, which vcpu_run() looks at. */
 static void serve_requests(struct vcpu *v)
 {
-	uint32_t requests = __atomic_fetch_and(&v->requests, VCPU_REQUEST_HOLD,
-					       __ATOMIC_SEQ_CST);
+	uint32_t stay = VCPU_REQUEST_HOLD | VCPU_REQUEST_STEP;
+	uint32_t requests =
+		__atomic_fetch_and(&v->requests, stay, __ATOMIC_SEQ_CST);
 
 	v->time_stale = true;
 	if (trace_vcpu_on(v))
 		trace_vcpu(v, TRACE_REQUEST, (uint16_t)requests, 0, 0);
 	if (requests & VCPU_REQUEST_CALL)
 		vcpu_call_serve(v);
-	if (requests & VCPU_REQUEST_CONSOLE)
+	if (requests & VCPU_REQUEST_CONSOLE) {
 		console_serve();
+		gdb_serve();
+	}
 	/* What was called may have ended the VM. */
 	if (requests & VCPU_REQUEST_STOP || v->state == VCPU_SHUTDOWN) {
 		v->state = VCPU_SHUTDOWN;
@@ -71,6 +76,8 @@ static void serve_requests(struct vcpu *v)
 			apicv_add_nmis(v, nmis);
 		v->events_stale = true;
 	}
+	if (v->debug.stepping) /* since when ever it does */
+		vmx_debug_step(v);
 }
 
 /* ---- time ---- */
@@ -156,6 +163,8 @@ static void serve_time(struct vcpu *v)
 	v->time_stale = false;
 	if (v->cpu == 0) {
 		console = console_poll();
+		others = console < others ? console : others;
+		console = gdb_poll();
 		others = console < others ? console : others;
 		screen = framebuffer_poll();
 		others = screen < others ? screen : others;

@@ -8,6 +8,7 @@
 #include "apic/lapic.h"
 #include "hv/clock.h"
 #include "hv/console.h"
+#include "hv/gdb/gdb.h"
 #include "hv/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
@@ -183,11 +184,13 @@ static void finish(struct vcpu *v)
 	console_guest_end(vm->number);
 	if (starts_again(vm)) {
 		log_line("vm %s restarts", vm->config->name);
+		gdb_vm_ended(vm, 0);
 		__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
 		smp_kick(vm->vcpu[0]->cpu);
 		return;
 	}
 	status = vm_report_end(vm);
+	gdb_vm_ended(vm, status);
 	if (status)
 		__atomic_compare_exchange_n(&worst_status, &none, status, false,
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -288,6 +291,9 @@ static void idle(void)
 		uint64_t screen = framebuffer_poll();
 
 		console_serve();
+		gdb_serve();
+		next = screen < next ? screen : next;
+		screen = gdb_poll();
 		next = screen < next ? screen : next;
 		if (next != CONSOLE_NEVER)
 			lapic_timer_arm(next);

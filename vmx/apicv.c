@@ -191,6 +191,17 @@ static void write_apic_fields(struct vcpu *v)
 	}
 }
 
+void apicv_write_primary(const struct vcpu *v)
+{
+	uint32_t proc = v->controls.proc | v->debug.proc;
+
+	if (v->interrupt_window)
+		proc |= VMX_PROC_INTERRUPT_WINDOW_EXITING;
+	if (v->nmi_window)
+		proc |= VMX_PROC_NMI_WINDOW_EXITING;
+	vmcs_write32(VMCS_PRIMARY_CONTROLS, proc);
+}
+
 void apicv_configure(struct vcpu *v)
 {
 	bool x2apic = vlapic_mode(&v->vlapic) == VLAPIC_MODE_X2APIC;
@@ -205,9 +216,9 @@ void apicv_configure(struct vcpu *v)
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
 	msr_bitmap_x2apic(v->msr_bitmap, &v->controls);
 	vmcs_write32(VMCS_PIN_BASED_CONTROLS, v->controls.pin);
-	vmcs_write32(VMCS_PRIMARY_CONTROLS, v->controls.proc);
-	vmcs_write32(VMCS_SECONDARY_CONTROLS, v->controls.proc2);
 	v->interrupt_window = v->nmi_window = false;
+	apicv_write_primary(v);
+	vmcs_write32(VMCS_SECONDARY_CONTROLS, v->controls.proc2);
 	write_apic_fields(v);
 	apicv_tertiary_write(v);
 	configure_view(v);
@@ -318,17 +329,11 @@ bool apicv_has_event(struct vcpu *v)
 
 static void set_windows(struct vcpu *v, bool interrupt, bool nmi)
 {
-	uint32_t proc = v->controls.proc;
-
 	if (interrupt == v->interrupt_window && nmi == v->nmi_window)
 		return;
 	v->interrupt_window = interrupt;
 	v->nmi_window = nmi;
-	if (interrupt)
-		proc |= VMX_PROC_INTERRUPT_WINDOW_EXITING;
-	if (nmi)
-		proc |= VMX_PROC_NMI_WINDOW_EXITING;
-	vmcs_write32(VMCS_PRIMARY_CONTROLS, proc);
+	apicv_write_primary(v);
 }
 
 /* An exit is wanted when TPR falls so far that the highest request gets in. */

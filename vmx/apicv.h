@@ -51,4 +51,8 @@ void apicv_lint_raise(struct vcpu *v, unsigned pin);
 /* The timer's deadline may have changed: fires it if it is past. */
 void apicv_timer(struct vcpu *v);
 
+/* The primary controls, with the windows that are open and what a debugger
+ * needs. */
+void apicv_write_primary(const struct vcpu *v);
+
 #endif

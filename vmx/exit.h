@@ -43,6 +43,10 @@ enum exit_result exit_xsetbv(struct vcpu *v);
 enum exit_result exit_triple_fault(struct vcpu *v);
 enum exit_result exit_task_switch(struct vcpu *v);
 
+/* vmx/debug.c */
+enum exit_result exit_mov_dr(struct vcpu *v);
+enum exit_result exit_monitor_trap_flag(struct vcpu *v);
+
 /* vmx/exit_msr.c */
 enum exit_result exit_rdmsr(struct vcpu *v);
 enum exit_result exit_wrmsr(struct vcpu *v);

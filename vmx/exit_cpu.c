@@ -4,6 +4,7 @@
  * NMIs, and the instructions that a guest does not have.
  */
 #include "hv/hw/cr.h"
+#include "vmx/debug.h"
 #include "vmx/exit.h"
 #include "vmx/hypercall.h"
 #include "vmx/inject.h"
@@ -66,6 +67,8 @@ enum exit_result exit_exception_or_nmi(struct vcpu *v)
 		machine_nmi(v);
 		return EXIT_RESUME;
 	}
+	if ((information & INTERRUPTION_VECTOR) != VECTOR_MC)
+		return vmx_debug_exception(v, information);
 	return machine_check(v); /* no other exception exits */
 }
 

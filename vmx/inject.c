@@ -95,6 +95,16 @@ void inject_nmi(struct vcpu *v)
 	set_event(v, VECTOR_NMI | INTERRUPTION_NMI);
 }
 
+void inject_same(struct vcpu *v, uint32_t information)
+{
+	uint32_t type = information & INTERRUPTION_TYPE_MASK;
+
+	if (type >= INTERRUPTION_SOFTWARE_INTERRUPT)
+		vmcs_write32(VMCS_VM_ENTRY_INSTRUCTION_LENGTH,
+			     vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+	set_event(v, type | (information & INTERRUPTION_VECTOR));
+}
+
 void inject_again(struct vcpu *v)
 {
 	uint32_t information = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);

@@ -14,6 +14,7 @@
 
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
+#define VECTOR_BP  3
 #define VECTOR_UD  6
 #define VECTOR_DF  8
 #define VECTOR_TS  10
@@ -59,6 +60,10 @@ void inject_nmi(struct vcpu *v);
 
 /* After every exit: what was being delivered is to be delivered again. */
 void inject_again(struct vcpu *v);
+
+/* The exception that an exit is due to goes on to the guest; information as the
+ * exit gave it, no error code. */
+void inject_same(struct vcpu *v, uint32_t information);
 
 /* #GP(0) and #UD as the answer of an exit handler. */
 enum exit_result inject_gp(struct vcpu *v);

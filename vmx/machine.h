@@ -45,6 +45,16 @@ bool machine_apic_switch(struct vcpu *v, struct apic_choice choice);
 /* A physical NMI made the guest exit; NMIs are blocked until this returns. */
 void machine_nmi(struct vcpu *v);
 
+/* What may be the debugger's doing. */
+enum machine_debug {
+	MACHINE_DEBUG_STEP,
+	MACHINE_DEBUG_BREAKPOINT, /* INT3; detail: its linear address */
+	MACHINE_DEBUG_HARDWARE,	  /* detail: bits 3:0 as in DR6 */
+};
+
+/* True: it is, and v enters its guest no more until the debugger lets it. */
+bool machine_debug(struct vcpu *v, enum machine_debug what, uint64_t detail);
+
 /* How a VM ends. */
 enum machine_end {
 	MACHINE_POWEROFF,

@@ -16,6 +16,7 @@
 #include "mm/frame.h"
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
+#include "vmx/debug.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
@@ -195,6 +196,8 @@ static void reset_registers(struct vcpu *v)
 	vmcs_write32(VMCS_VM_ENTRY_CONTROLS, v->controls.entry);
 	cr2_write(0);
 	dr_reset(DR6_RESET);
+	if (!vmx_debug_init(v))
+		vmcs_write(VMCS_GUEST_DR7, DR7_RESET);
 	v->event_injected = false;
 	v->nmi_pending = 0;
 	v->events_stale = true;
@@ -224,6 +227,7 @@ static void reset_live_state(struct vcpu *v)
 
 void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 {
+	vmx_debug_power_up(v);
 	reset_registers(v);
 	reset_live_state(v);
 	vmcs_write64(VMCS_GUEST_IA32_PAT, PAT_RESET);

@@ -60,6 +60,7 @@ enum vcpu_request {
 	VCPU_REQUEST_HOLD = 1u << 7,  /* stays until nobody holds the vCPU */
 	VCPU_REQUEST_LINT0 = 1u << 8, /* the pin rose */
 	VCPU_REQUEST_CONSOLE = 1u << 9, /* CPU 0's: console_serve() */
+	VCPU_REQUEST_STEP = 1u << 10,	/* stays while a debugger steps it */
 };
 
 /* What the exit handlers answer; one place acts on it. */
@@ -83,6 +84,17 @@ struct exit_log {
 };
 
 #define VCPU_HISTORY 32 /* a power of two */
+
+/* What a debugger has set; vmx/debug.c alone. */
+struct vcpu_debug {
+	uint32_t proc; /* primary controls that it needs */
+	bool stepping;
+	bool has_dr;	   /* DR0 to DR3 and DR7 are the debugger's */
+	uint64_t rip;	   /* where the step began */
+	uint64_t from, to; /* it goes on while RIP is in there */
+	uint64_t dr[4];
+	uint64_t guest_dr[4], guest_dr7; /* while has_dr */
+};
 
 struct vcpu {
 	union {
@@ -139,6 +151,7 @@ struct vcpu {
 	struct apic_choice apic;      /* what they were made from */
 	struct exit_log log;
 	struct exit_stats stats;
+	struct vcpu_debug debug;
 	struct vlapic vlapic;
 	struct pi_desc pi;
 	struct ept_view view;

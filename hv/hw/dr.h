@@ -22,4 +22,40 @@ static inline void dr_reset(uint64_t dr6)
 			 : "r"(zero), "r"(dr6));
 }
 
+/* DR0 to DR3. */
+static inline void dr_read_addresses(uint64_t address[4])
+{
+	__asm__ volatile("mov %%dr0, %0\n\t"
+			 "mov %%dr1, %1\n\t"
+			 "mov %%dr2, %2\n\t"
+			 "mov %%dr3, %3"
+			 : "=r"(address[0]), "=r"(address[1]), "=r"(address[2]),
+			   "=r"(address[3]));
+}
+
+static inline void dr_write_addresses(const uint64_t address[4])
+{
+	__asm__ volatile("mov %0, %%dr0\n\t"
+			 "mov %1, %%dr1\n\t"
+			 "mov %2, %%dr2\n\t"
+			 "mov %3, %%dr3"
+			 :
+			 : "r"(address[0]), "r"(address[1]), "r"(address[2]),
+			   "r"(address[3]));
+}
+
+static inline uint64_t dr6_read(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(value));
+	return value;
+}
+
+/* The upper half must be 0. */
+static inline void dr6_write(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%dr6" : : "r"(value));
+}
+
 #endif

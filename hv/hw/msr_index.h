@@ -27,6 +27,7 @@
 #define IA32_MCG_STATUS		     0x17a
 #define IA32_MISC_ENABLE	     0x1a0
 #define IA32_DEBUGCTL		     0x1d9
+#define IA32_DEBUGCTL_LBR	     (1u << 0)
 #define IA32_DEBUGCTL_BTF	     (1u << 1)
 #define IA32_MTRR_PHYSBASE0	     0x200
 #define IA32_MTRR_PHYSMASK0	     0x201

@@ -5,7 +5,7 @@ loader writes what the first one had said to \\apical.log."""
 import re
 
 from lib import image
-from lib.scenario import Failed, scenario
+from lib.scenario import Failed, scenario, vm
 
 CONFIG = """[hypervisor]
 selftest = panic
@@ -43,6 +43,31 @@ def panic_and_reset(test, accel):
     result.same("its number of lines", int(found.group(1)), len(kept))
     if not re.match(r"\[apical\] panic: selftest", "\n".join(kept).split("\n")[1]):
         raise Failed("the panic is not in the log")
+    result.expect_status(0)
+
+
+@scenario()
+def reboot(test):
+    """The monitor reboots a machine whose guest runs, on two CPUs: the reset is
+    the firmware's own warm one."""
+    guest = vm("idle", "auto", vcpus=2, guest="idle")
+    with test.talk(config=guest, cpus=2, memory=512,
+                   options=("--keep-image",)) as line:
+        line.wait(r"idle: up, 2 of 2 CPUs")
+        line.monitor()
+        line.type("reboot\r")
+        line.wait(r"^\[apical\] loader: the last run's log")
+        line.wait(r"idle: up, 2 of 2 CPUs")
+        line.monitor()
+        line.type("poweroff\r")
+        result = line.end()
+    found = result.expect(SAID, count=1)
+    kept = kept_log(result)
+    (result.log / "disk.img").unlink()
+    said = [text.rstrip() for text in result.serial[:found.start()].splitlines()
+            if text.startswith("[apical] ") and " loader: " not in text]
+    result.same("the log and what was said", kept, said)
+    result.same("the last line", kept[-1], "[apical] reset")
     result.expect_status(0)
 
 
