@@ -20,7 +20,7 @@
 #define MEM_BYTES_DEFAULT 64u
 #define DIS_COUNT_MAX	  64u
 #define DIS_COUNT_DEFAULT 8u
-#define DIS_TEXT_COLUMN	  42
+#define DIS_TEXT_COLUMN	  47
 
 #define CS_L		  (1u << 13)
 #define CS_D		  (1u << 14)
