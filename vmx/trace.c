@@ -64,14 +64,21 @@ bool trace_read(const struct trace_ring *ring, uint64_t number,
 /* The head, base64 and CRC of the longest line. */
 _Static_assert(40 + LINE_BYTES / 3 * 4 + 12 <= TRACE_LINE_SIZE, "fits");
 
+/* Polynomial 04C11DB7H, reflected; four bits at a time. */
 static uint32_t crc32(const char *text, size_t size)
 {
+	static const uint32_t of_nibble[16] = {
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+	};
 	uint32_t crc = ~0u;
 
 	for (size_t i = 0; i < size; i++) {
 		crc ^= (uint8_t)text[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+		crc = crc >> 4 ^ of_nibble[crc & 15];
+		crc = crc >> 4 ^ of_nibble[crc & 15];
 	}
 	return ~crc;
 }

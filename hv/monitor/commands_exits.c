@@ -26,7 +26,7 @@ static void detail_name(const struct exit_stats_summary *s, char *text,
 	text[0] = '\0';
 	if (!s->has_detail) {
 		if (s->rest)
-			format(text, size, "the rest");
+			format(text, size, "others");
 		return;
 	}
 	switch (s->kind) {
@@ -84,14 +84,13 @@ static void print_row(struct monitor *m, const struct exit_stats_summary *s,
 {
 	unsigned count = share(s->count, sum->count);
 	unsigned time = share(s->sum, sum->sum);
-	char detail[32];
+	char name[64], detail[32];
 
 	detail_name(s, detail, sizeof(detail));
-	monitor_print(m,
-		      "%-22.22s %-19.19s %9lu %3u.%u %8u %8u %8u %9u %3u.%u\n",
-		      reason_name(s->reason), detail, s->count, count / 10,
-		      count % 10, s->min, s->median, s->p99, s->max, time / 10,
-		      time % 10);
+	format(name, sizeof(name), "%s %s", reason_name(s->reason), detail);
+	monitor_print(m, "%-28.28s %7lu %3u.%u %6u %7u %7u %8u %3u.%u\n", name,
+		      s->count, count / 10, count % 10, s->min, s->median,
+		      s->p99, s->max, time / 10, time % 10);
 }
 
 /* The row with the most time of those that were not shown yet, which loses its
@@ -127,8 +126,8 @@ static void show(struct monitor *m, const struct vcpu *v)
 		      v->vm->config->name, v->index, sum.count, sum.sum, mhz);
 	if (!rows)
 		return;
-	monitor_print(m, "%-22s %-19s %9s %5s %8s %8s %8s %9s %5s\n", "exit",
-		      "", "count", "%", "min", "median", "p99", "max", "time%");
+	monitor_print(m, "%-28s %7s %5s %6s %7s %7s %8s %5s\n", "exit", "count",
+		      "%", "min", "median", "p99", "max", "time%");
 	for (i = 0; i < ROWS_SHOWN && take_dearest(v, shown, &s); i++)
 		print_row(m, &s, &sum);
 	if (i < rows)

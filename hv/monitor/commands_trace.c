@@ -7,8 +7,8 @@
 #include "hv/vm.h"
 #include "vmx/trace.h"
 
-/* Lines that one portion of a dump has. */
-#define PORTION (MONITOR_TEXT_SIZE / TRACE_LINE_SIZE)
+/* Lines that one portion of a dump has: CPU 0's guest waits for them. */
+#define PORTION 8
 
 /* The first vCPU on CPU *cpu or a later one, which becomes that CPU; NULL: no
  * more. */

@@ -159,6 +159,10 @@ class Damage(unittest.TestCase):
     def test_line_lost_says_which(self):
         capture = trace.parse("".join(LINES[:3] + LINES[4:]))
         self.assertIn("t.0: events 8 to 10 are missing", capture.problems)
+        self.assertIn("6 lines with 17 events were sent, 5 with 14 can be read",
+                      capture.problems)
+        capture = trace.parse("".join(LINES[:-2] + LINES[-1:]))
+        self.assertIn("t.1: events 3 to 4 are missing", capture.problems)
 
     def test_cut_off(self):
         capture = trace.parse("".join(LINES[:-1]))
