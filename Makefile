@@ -206,6 +206,7 @@ PURE := $(wildcard \
 	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c hv/uart.c \
+	hv/framebuffer.c \
 	hv/console_keys.c hv/log_limit.c hv/report_text.c \
 	$(addprefix hv/gdb/,$(addsuffix .c,text packet registers breakpoints \
 		protocol queries)))
