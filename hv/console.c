@@ -25,6 +25,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/irq.h"
 #include "hv/lib/format.h"
+#include "hv/lib/log.h"
 #include "hv/lib/spinlock.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
@@ -233,6 +234,8 @@ void console_run(const struct boot_info *info)
 	if (absent() || info->console.gsi == UINT32_MAX)
 		return;
 	console.interrupts = irq_route(info, info->console.gsi, IRQ_CONSOLE);
+	log_at(LOG_DEBUG, LOG_CONSOLE, "serial line: %s",
+	       console.interrupts ? "by interrupt" : "polled");
 	drain();
 }
 

@@ -77,9 +77,10 @@ static void print_machine(const struct boot_info *info)
 {
 	uint64_t khz = clock_tsc_hz() / 1000;
 
-	log_line("%u of %u CPUs, %s, TSC %lu.%03lu MHz (by %s)", percpu_count(),
-		 info->cpu_count, lapic_x2apic() ? "x2APIC" : "xAPIC",
-		 khz / 1000, khz % 1000, clock_source());
+	log_at(LOG_INFO, LOG_BOOT,
+	       "%u of %u CPUs, %s, TSC %lu.%03lu MHz (by %s)", percpu_count(),
+	       info->cpu_count, lapic_x2apic() ? "x2APIC" : "xAPIC", khz / 1000,
+	       khz % 1000, clock_source());
 }
 
 static void print_memory(void)
@@ -92,7 +93,8 @@ static void print_memory(void)
 	for (uint32_t kind = 0; kind < FRAME_KIND_COUNT; kind++)
 		size += format(text + size, sizeof(text) - size, "%s %lu, ",
 			       name[kind], frame_used(kind) * page_kib);
-	log_line("memory in KiB: %sfree %lu", text, frame_left() * page_kib);
+	log_at(LOG_INFO, LOG_BOOT, "memory in KiB: %sfree %lu", text,
+	       frame_left() * page_kib);
 }
 
 /* Called by entry.asm, on the boot CPU's stack. */

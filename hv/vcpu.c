@@ -12,6 +12,7 @@
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
 #include "hv/irq.h"
+#include "hv/lib/log.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
 #include "hv/vcpu_call.h"
@@ -59,11 +60,19 @@ static void serve_requests(struct vcpu *v)
 		v->state = VCPU_SHUTDOWN;
 		return;
 	}
-	if (requests & VCPU_REQUEST_INIT)
+	if (requests & VCPU_REQUEST_INIT) {
+		log_at(LOG_DEBUG, LOG_VM, "vm %s: vCPU %u: INIT",
+		       v->vm->config->name, v->index);
 		setup_init(v);
-	if (requests & VCPU_REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI)
-		setup_startup(
-			v, __atomic_load_n(&v->sipi_vector, __ATOMIC_SEQ_CST));
+	}
+	if (requests & VCPU_REQUEST_SIPI && v->state == VCPU_WAIT_FOR_SIPI) {
+		uint8_t vector =
+			__atomic_load_n(&v->sipi_vector, __ATOMIC_SEQ_CST);
+
+		log_at(LOG_DEBUG, LOG_VM, "vm %s: vCPU %u: SIPI, vector %02xH",
+		       v->vm->config->name, v->index, vector);
+		setup_startup(v, vector);
+	}
 	if (requests & VCPU_REQUEST_APIC)
 		apicv_switch(v);
 	if (requests & VCPU_REQUEST_LINT0)

@@ -183,7 +183,7 @@ static void finish(struct vcpu *v)
 
 	console_guest_end(vm->number);
 	if (starts_again(vm)) {
-		log_line("vm %s restarts", vm->config->name);
+		log_at(LOG_NOTICE, LOG_VM, "vm %s restarts", vm->config->name);
 		gdb_vm_ended(vm, 0);
 		__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
 		smp_kick(vm->vcpu[0]->cpu);

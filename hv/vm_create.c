@@ -144,8 +144,9 @@ static struct apic_choice best_choice(const struct vm *vm)
 	}
 	vmx_caps_cut_advice(why);
 	if (why[0])
-		log_line("vm %s: apic = auto falls back to %s: %s",
-			 vm->config->name, tier_names[choice.tier], why);
+		log_at(LOG_NOTICE, LOG_APIC,
+		       "vm %s: apic = auto falls back to %s: %s",
+		       vm->config->name, tier_names[choice.tier], why);
 	return choice;
 }
 
@@ -317,9 +318,9 @@ struct vm *vm_create(const struct boot_info *info, uint32_t number)
 	if (!choose_apic(vm, &apic) || !build_cpuid(vm, apic) ||
 	    !make_vcpus(vm, apic))
 		return NULL;
-	log_line("vm %s: %u vCPU%s, %u MiB, apic = %s%s", config->name,
-		 vm->vcpu_count, vm->vcpu_count == 1 ? "" : "s",
-		 config->memory_mib, tier_names[apic.tier],
-		 config->x2apic ? ", x2apic" : "");
+	log_at(LOG_INFO, LOG_VM, "vm %s: %u vCPU%s, %u MiB, apic = %s%s",
+	       config->name, vm->vcpu_count, vm->vcpu_count == 1 ? "" : "s",
+	       config->memory_mib, tier_names[apic.tier],
+	       config->x2apic ? ", x2apic" : "");
 	return vm;
 }

@@ -100,8 +100,8 @@ static void report_exits(const struct vcpu *v)
 	uint64_t below = UINT64_MAX;
 	uint32_t reason = 0;
 
-	log_line("vm %s: vCPU %u: %lu exits", v->vm->config->name, v->index,
-		 total);
+	log_at(LOG_INFO, LOG_VM, "vm %s: vCPU %u: %lu exits",
+	       v->vm->config->name, v->index, total);
 	for (;;) {
 		uint64_t share;
 
@@ -110,8 +110,8 @@ static void report_exits(const struct vcpu *v)
 			return;
 		below = v->exit_count[reason];
 		share = below * 1000 / total;
-		log_line("  %10lu  %3lu.%lu %%  %s", below, share / 10,
-			 share % 10, exit_reason_name(reason));
+		log_at(LOG_INFO, LOG_VM, "  %10lu  %3lu.%lu %%  %s", below,
+		       share / 10, share % 10, exit_reason_name(reason));
 	}
 }
 
