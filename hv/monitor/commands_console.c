@@ -2,7 +2,6 @@
 /* Commands about the monitor itself, the log, the console, and which VMs are
  * there. */
 #include "hv/console.h"
-#include "hv/lib/format.h"
 #include "hv/lib/string.h"
 #include "hv/log.h"
 #include "hv/monitor/commands.h"
@@ -14,14 +13,6 @@
 
 /* ---- help ---- */
 
-static void help_line(struct monitor *m, const struct monitor_command *c)
-{
-	char usage[64];
-
-	format(usage, sizeof(usage), "%s %s", c->name, c->arguments);
-	monitor_print(m, "  %-36s %s\n", usage, c->help);
-}
-
 static void help(struct monitor *m, const struct monitor_arguments *a)
 {
 	const struct monitor_command *c;
@@ -29,18 +20,20 @@ static void help(struct monitor *m, const struct monitor_arguments *a)
 	if (a->count) {
 		c = monitor_find(a->word[0]);
 		if (c)
-			help_line(m, c);
+			monitor_print(m, "%s %s\n  %s\n", c->name, c->arguments,
+				      c->help);
 		else
 			monitor_print(m, "no command %s; try help\n",
 				      a->word[0]);
 		return;
 	}
 	for (unsigned i = 0; (c = monitor_command(i)); i++)
-		help_line(m, c);
-	monitor_print(m, "VM is a name or a number; VM.N is its vCPU N, N the "
-			 "selected VM's (see use).\n"
-			 "Numbers are decimal, or hexadecimal after 0x. Ctrl-A "
-			 "? lists the console's keys.\n");
+		monitor_print(m, "  %-9s %s\n", c->name, c->help);
+	monitor_print(m, "help COMMAND tells its arguments: VM is a name or a "
+			 "number, VM.N its vCPU N,\n"
+			 "N the selected VM's (see use). Numbers are decimal, "
+			 "or hexadecimal after 0x.\n"
+			 "Ctrl-A ? lists the console's keys.\n");
 }
 
 /* ---- VMs ---- */

@@ -94,6 +94,7 @@ static void go_on(struct monitor *m)
 static void enter(const char *line)
 {
 	prompt.running = true;
+	console_broken(); /* that was for what came before */
 	monitor_run(&prompt.monitor, line);
 	line_next(&prompt.line);
 	go_on(&prompt.monitor);
