@@ -139,15 +139,15 @@ class Talk:
 
     def ask(self, command, timeout=TIMEOUT):
         """Type a command at the monitor's prompt; the text that it printed. Lines
-        of the log and of VMs that came between are left out."""
+        of the log and of VMs that came between are left to wait()."""
         self.type(command + "\r")
         pattern = re.compile(rf"(?:^|{PROMPT}){re.escape(command)}\n((?:.*\n)*?)"
                              rf"{PROMPT}\Z", re.MULTILINE)
         match = self._until(pattern.search, f"answer to '{command}'", timeout)
-        self.unread = b""
-        lines = [line for line in match.group(1).splitlines()
-                 if not _OTHERS.match(line)]
-        return "\n".join(lines)
+        lines = match.group(1).splitlines()
+        others = [line + "\n" for line in lines if _OTHERS.match(line)]
+        self.unread = ("".join(others) + PROMPT).encode("latin-1")
+        return "\n".join(line for line in lines if not _OTHERS.match(line))
 
     # ---- the end
 
