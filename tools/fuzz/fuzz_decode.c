@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any bytes as an instruction, in all modes: every field of the result lies in
- * its range, and fewer bytes give no other answer than "more".
+ * its range, fewer bytes give no other answer than "more", and its text is a
+ * line of printing characters that depends on no byte behind it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "vmx/decode.h"
+#include "vmx/insn_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +53,23 @@ static void check_insn(const struct insn *insn, enum decode_mode mode,
 	check(is64 || (!insn->rex && insn->reg < 8 && insn->rm < 8));
 }
 
+static void check_text(const uint8_t *data, const struct insn *insn)
+{
+	uint8_t exact[DECODE_MAX_LENGTH] = {0};
+	char one[96], other[96];
+	struct text text;
+
+	text_begin(&text, one, sizeof(one));
+	insn_text(&text, data, insn, 0x1000);
+	check(text.used < sizeof(one) - 1); /* there was room for all of it */
+	for (size_t i = 0; i < text.used; i++)
+		check(one[i] >= ' ' && one[i] < 0x7f);
+	memcpy(exact, data, insn->length);
+	text_begin(&text, other, sizeof(other));
+	insn_text(&text, exact, insn, 0x1000);
+	check(!strcmp(one, other));
+}
+
 static void decode(const uint8_t *data, size_t size, enum decode_mode mode)
 {
 	enum decode_status status, shorter;
@@ -66,6 +85,7 @@ static void decode(const uint8_t *data, size_t size, enum decode_mode mode)
 	if (status != DECODE_OK)
 		return;
 	check_insn(&insn, mode, size);
+	check_text(data, &insn);
 	check(decode_insn(data, insn.length, mode, &same) == DECODE_OK);
 	check(!memcmp(&insn, &same, sizeof(insn)));
 	shorter = decode_insn(data, insn.length - 1u, mode, &same);
