@@ -52,16 +52,20 @@ static void detail_name(const struct exit_stats_summary *s, char *text,
 
 /* ---- the table ---- */
 
-/* All times and counts together; returns how many rows there are. */
-static uint32_t total(const struct vcpu *v, struct exit_stats_summary *sum)
+/* All rows together; the time of each, 0 for one that is empty, goes to times.
+ * Returns how many rows there are. */
+static uint32_t total(const struct vcpu *v, uint64_t *times,
+		      struct exit_stats_summary *sum)
 {
 	struct exit_stats_summary s;
 	uint32_t rows = 0;
 
 	*sum = (struct exit_stats_summary){0};
 	for (uint32_t row = 0; row < EXIT_STATS_ROWS; row++) {
+		times[row] = 0;
 		if (!exit_stats_read(&v->stats, row, &s))
 			continue;
+		times[row] = s.sum;
 		sum->count += s.count;
 		sum->sum += s.sum;
 		rows++;
@@ -93,34 +97,25 @@ static void print_row(struct monitor *m, const struct exit_stats_summary *s,
 		      s->p99, s->max, time / 10, time % 10);
 }
 
-/* The row with the most time of those that were not shown yet, which loses its
- * place among them. */
-static bool take_dearest(const struct vcpu *v, bool *shown,
-			 struct exit_stats_summary *dearest)
+/* The row with the most time, which is 0 from here on; false: all are. */
+static bool take_dearest(uint64_t *times, uint32_t *dearest)
 {
-	struct exit_stats_summary s;
-	uint32_t best = EXIT_STATS_ROWS;
-
-	for (uint32_t row = 0; row < EXIT_STATS_ROWS; row++) {
-		if (shown[row] || !exit_stats_read(&v->stats, row, &s))
-			continue;
-		if (best < EXIT_STATS_ROWS && s.sum <= dearest->sum)
-			continue;
-		best = row;
-		*dearest = s;
-	}
-	if (best == EXIT_STATS_ROWS)
+	*dearest = 0;
+	for (uint32_t row = 1; row < EXIT_STATS_ROWS; row++)
+		if (times[row] > times[*dearest])
+			*dearest = row;
+	if (!times[*dearest])
 		return false;
-	shown[best] = true;
+	times[*dearest] = 0;
 	return true;
 }
 
 static void show(struct monitor *m, const struct vcpu *v)
 {
-	struct exit_stats_summary sum, s;
-	bool shown[EXIT_STATS_ROWS] = {0};
-	uint32_t rows = total(v, &sum), i;
+	uint64_t times[EXIT_STATS_ROWS];
 	uint64_t mhz = (clock_tsc_hz() + 500000) / 1000000;
+	struct exit_stats_summary sum, s;
+	uint32_t rows = total(v, times, &sum), row, i;
 
 	monitor_print(m, "%s.%u: %lu exits, %lu ticks of %lu MHz for them\n",
 		      v->vm->config->name, v->index, sum.count, sum.sum, mhz);
@@ -128,8 +123,9 @@ static void show(struct monitor *m, const struct vcpu *v)
 		return;
 	monitor_print(m, "%-28s %7s %5s %6s %7s %7s %8s %5s\n", "exit", "count",
 		      "%", "min", "median", "p99", "max", "time%");
-	for (i = 0; i < ROWS_SHOWN && take_dearest(v, shown, &s); i++)
-		print_row(m, &s, &sum);
+	for (i = 0; i < ROWS_SHOWN && take_dearest(times, &row); i++)
+		if (exit_stats_read(&v->stats, row, &s))
+			print_row(m, &s, &sum);
 	if (i < rows)
 		monitor_print(m, "and %u rows more, see exits csv\n", rows - i);
 }
