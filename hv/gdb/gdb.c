@@ -342,6 +342,8 @@ void gdb_init(const struct boot_info *info)
 {
 	const struct config *config = &info->config;
 
+	if (!config->vm_count)
+		return;
 	gdb_target_choose(vm_of(0));
 	for (uint32_t i = config->vm_count; i-- > 0;)
 		if (config->vm[i].gdb != CONFIG_GDB_OFF)

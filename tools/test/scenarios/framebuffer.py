@@ -55,6 +55,28 @@ def panic(test, width, height):
 
 
 @scenario()
+def scrolling(test):
+    """The hardware report is longer than the screen: its end is there, long lines
+    in several rows, and then the log goes on."""
+    path = test.log / "screen.ppm"
+    result = test.boot(config="[hypervisor]\nreport = on\npoweroff = off\n",
+                       accel="tcg", cpus=2, timeout=60,
+                       options=("--until", "memory in KiB", "--screenshot", str(path),
+                                *resolution(640, 240)))
+    result.expect_status(0)
+    rows = [text for text, _ in Picture(path).rows()]
+    columns, height = 640 // 8, 240 // 16
+    said = [line.rstrip() for line in
+            result.serial[result.serial.index("[apical] Apical "):].splitlines()
+            if line.startswith("[apical] ")]
+    expected = [line[at:at + columns].rstrip() for line in said
+                for at in range(0, len(line), columns)]
+    if len(expected) <= height:
+        raise Failed(f"there are {len(expected)} rows only: nothing scrolls")
+    result.same("the screen's text", rows, expected[-height:])
+
+
+@scenario()
 def off(test):
     """screen = off: not a pixel is drawn."""
     _, picture = shot(test, "off")
