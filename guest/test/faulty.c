@@ -28,9 +28,9 @@
 /* Guards what a real system would keep in memory. */
 static volatile uint32_t list_lock, flushed;
 
-/* ---- hang ---- */
+/* ---- hang: functions of their own, for backtraces ---- */
 
-static void list_acquire(void)
+__attribute__((noinline)) static void list_acquire(void)
 {
 	while (__atomic_exchange_n(&list_lock, 1, __ATOMIC_ACQUIRE))
 		insn_pause();
@@ -48,7 +48,7 @@ static void flush_handler(struct trap_frame *f)
 	apic_eoi();
 }
 
-static void flush_other_cpu(void)
+__attribute__((noinline)) static void flush_other_cpu(void)
 {
 	apic_send(1, FAULTY_FLUSH);
 	while (!flushed)
@@ -56,7 +56,7 @@ static void flush_other_cpu(void)
 }
 
 /* CPU 1, which should not have interrupts off here. */
-static void writer(void)
+__attribute__((noinline)) static void writer(void)
 {
 	insn_cli();
 	while (!list_lock)
