@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The monitor's commands about VMCSs and VMX: vmcs, check, caps. */
+#include "hv/hw/cpuid.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
@@ -153,11 +154,20 @@ static void run_check(struct monitor *m, const struct monitor_arguments *a)
 
 static void run_caps(struct monitor *m, const struct monitor_arguments *a)
 {
+	struct vmx_caps caps = *vmx_cpu_caps();
 	struct text t;
 
 	(void)a;
+	if (!caps.basic) { /* VMX is on on no CPU */
+		if (!(cpuid_or_zero(1, 0).ecx & CPUID_1_ECX_VMX)) {
+			monitor_print(m, "this processor has no VT-x "
+					 "(CPUID.1:ECX bit 5, VMX, is 0)\n");
+			return;
+		}
+		vmx_caps_read(&caps);
+	}
 	text_begin(&t, buffer, sizeof(buffer));
-	caps_text(&t, vmx_cpu_caps());
+	caps_text(&t, &caps);
 	monitor_print(m, "%s", buffer);
 }
 

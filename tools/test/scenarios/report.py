@@ -87,6 +87,9 @@ def stays(test):
         for command in ("use", "ept", "walk", "dis", "vcpu", "vmcs", "apic"):
             if command not in without:
                 raise Failed(f"{command} does not say that there is no VM")
+        found = line.ask("caps")
+        if found != "this processor has no VT-x (CPUID.1:ECX bit 5, VMX, is 0)":
+            raise Failed(f"caps: {found}")
         found = line.ask("cpuid 0 host")
         if "AuthenticAMD" not in found and "68747541" not in found:
             raise Failed(f"cpuid 0 host: {found}")
