@@ -17,7 +17,7 @@
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define CLASS(vector) ((unsigned)(vector) >> 4)
 /* A sender sets PIR, then ON; we may look in between. */
-#define LOOKS_FOR_ON 100000
+#define LOOKS_FOR_ON 1000
 
 static const char *const tier_names[] = APIC_TIER_NAMES;
 

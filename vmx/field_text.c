@@ -235,7 +235,9 @@ static void instruction_error(struct text *t, uint64_t value)
 		[9] = "VMPTRLD with invalid physical address",
 		[10] = "VMPTRLD with VMXON pointer",
 		[11] = "VMPTRLD with incorrect VMCS revision identifier",
-		[12] = "VMREAD/VMWRITE from/to unsupported VMCS component",
+		/* Our own doing: a dump tries all fields there are. */
+		[12] = "VMREAD/VMWRITE from/to unsupported VMCS component, as "
+		       "dumps try them",
 		[13] = "VMWRITE to read-only VMCS component",
 		[15] = "VMXON executed in VMX root operation",
 		[16] = "VM entry with invalid executive-VMCS pointer",
