@@ -12,7 +12,7 @@
 #include "vmx/apicv_tertiary.h"
 #include "vmx/vmcs.h"
 
-#define POOL_PAGES 8
+#define POOL_PAGES 32
 #define POOL_HPA   0x7654000
 
 static uint8_t pool[POOL_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
