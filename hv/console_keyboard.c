@@ -52,24 +52,35 @@ static void say(const char *text)
 	console_log(text, strlen(text));
 }
 
-/* Gives the keyboard away, and says so where nobody else does. */
-static void give(uint32_t to)
+/* Nobody else says so. */
+static void announce(uint32_t to)
 {
 	char text[80];
 
-	if (to == console_keyboard())
+	if (to >= CONSOLE_MUX_VMS)
 		return;
-	if (console_keyboard() < CONSOLE_MUX_VMS ||
-	    console_keyboard() == CONSOLE_MUX_MONITOR)
-		keyboard.before = console_keyboard();
+	format(text, sizeof(text), "[apical] keyboard: vm %s",
+	       vm_of(to)->config->name);
+	say(text);
+}
+
+/* Gives the keyboard away. */
+static void give(uint32_t to)
+{
+	uint32_t from = console_keyboard();
+
+	if (to == from)
+		return;
+	if (from != CONSOLE_MUX_DEBUGGER) {
+		keyboard.before = from;
+		announce(to); /* before what that VM has begun to say */
+	}
 	keyboard.tail = keyboard.head;
 	console_give(to);
-	if (to < CONSOLE_MUX_VMS) {
+	if (from == CONSOLE_MUX_DEBUGGER)
+		announce(to);
+	if (to < CONSOLE_MUX_VMS)
 		keyboard.vm = to;
-		format(text, sizeof(text), "[apical] keyboard: vm %s",
-		       vm_of(to)->config->name);
-		say(text);
-	}
 	console_keyboard_attention();
 }
 
