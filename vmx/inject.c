@@ -14,7 +14,7 @@ static void set_event(struct vcpu *v, uint32_t information)
 	v->event_injected = true;
 	if (trace_vcpu_on(v))
 		trace_vcpu(v, TRACE_INJECT, information & INTERRUPTION_VECTOR,
-			   information, 0);
+			   information & ~INTERRUPTION_VALID, 0);
 }
 
 static bool has_error_code(uint8_t vector)

@@ -27,12 +27,12 @@
 #define TRACE_VERSION 1
 
 enum trace_event {
-	TRACE_EXIT = 1,	  /* basic reason; qualification or vector; RIP */
-	TRACE_ENTRY,	  /* 0; RVI and SVI; RIP */
-	TRACE_INJECT,	  /* vector; the entry's interruption information */
-	TRACE_POST,	  /* vector; delivery mode, bit 8: level; sender */
-	TRACE_EOI,	  /* vector; 1: the processor did it */
-	TRACE_TIMER,	  /* vector; the deadline that is past */
+	TRACE_EXIT = 1, /* basic reason; qualification or vector; RIP */
+	TRACE_ENTRY,	/* 0; RVI and SVI; RIP */
+	TRACE_INJECT, /* vector; the interruption information, not its bit 31 */
+	TRACE_POST,   /* vector; delivery mode, bit 8: level; sender */
+	TRACE_EOI,    /* vector; 1: the processor did it */
+	TRACE_TIMER,  /* vector; the deadline that is past */
 	TRACE_TIMER_POST, /* vector; the deadline that needs no exit */
 	TRACE_REQUEST,	  /* enum vcpu_request */
 	TRACE_WAIT,	  /* the CPU halts, for the vCPU does or is held */

@@ -75,7 +75,7 @@ EVENTS = [
     (203, "wait", 0, 0, 0),
     (300, "wake", 0, 0, 0),
     (301, "post", 0x40, 0, 0),
-    (302, "inject", 0x40, 0x80000040, 0),
+    (302, "inject", 0x40, 0x40, 0),
     (305, "entry", 0, 0, 0x1011),
     (350, "exit", 56, 0xb0, 0x2000),    # APIC write, EOI
     (351, "eoi", 0x40, 0, 0),
@@ -207,7 +207,7 @@ class Time(unittest.TestCase):
                 (record(0, 0, "post", 0xec, 0x100, 2), "post ec level from t.1"),
                 (record(0, 0, "post", 0, 5, 1), "post INIT from t.0"),
                 (record(0, 0, "post", 0x40, 0, 0), "post 40 from a device"),
-                (record(0, 0, "inject", 14, 0x80000b0e, 0), "inject exception 0e"),
+                (record(0, 0, "inject", 14, 0xb0e, 0), "inject exception 0e"),
                 (record(0, 0, "request", 0x41, 0, 0), "request event call"),
                 (record(0, 0, "eoi", 0x40, 1, 0), "EOI 40")):
             self.assertEqual(trace.text_of(event, names), text)
