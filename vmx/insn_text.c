@@ -2,6 +2,8 @@
 /* Instructions as text; see insn_text.h. */
 #include "vmx/insn_text.h"
 
+#include "hv/lib/format.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const operation_names[] = {
@@ -273,6 +275,33 @@ static const char *plain_name(uint8_t opcode)
 	}
 }
 
+/* IN and OUT: E4 to E7 with a port's number, EC to EF with DX. */
+static void add_port(struct text *t, uint8_t opcode, const struct insn *insn)
+{
+	unsigned size = opcode & 1 ? insn->operand_size : 1;
+	char port[8] = "dx";
+
+	if (size == 8)
+		size = 4;
+	if (!(opcode & 8))
+		format(port, sizeof(port), "0x%lx", insn->immediate & 0xff);
+	if (opcode & 2)
+		text_add(t, "out %s, ", port);
+	else
+		text_add(t, "in ");
+	add_register(t, INSN_RAX, size, false);
+	if (!(opcode & 2))
+		text_add(t, ", %s", port);
+}
+
+/* What the operand size adds to IRET, PUSHF and POPF. */
+static const char *width_suffix(const struct insn *insn)
+{
+	return insn->operand_size == 8	 ? "q"
+	       : insn->operand_size == 4 ? "d"
+					 : "";
+}
+
 static void add_other(struct text *t, const uint8_t *bytes,
 		      const struct insn *insn, uint64_t address)
 {
@@ -281,7 +310,12 @@ static void add_other(struct text *t, const uint8_t *bytes,
 	uint8_t opcode = opcode_of(bytes, insn, &map, &rex_b);
 	const char *name = map == 1 ? plain_name(opcode) : NULL;
 
-	if (name) {
+	if (insn->operation == INSN_HINT) {
+		if (opcode != 0x1f)
+			return;
+		text_add(t, "nop ");
+		add_rm(t, insn, address);
+	} else if (name) {
 		text_add(t, "%s", name);
 	} else if ((map == 1 && (opcode & 0xf0) == 0x70) ||
 		   (map == 2 && (opcode & 0xf0) == 0x80)) {
@@ -291,6 +325,13 @@ static void add_other(struct text *t, const uint8_t *bytes,
 		text_add(t, insn->repeat == INSN_REPEAT_REP ? "pause" : "nop");
 	} else if (map == 1 && opcode == 0xcd) {
 		text_add(t, "int 0x%lx", insn->immediate & 0xff);
+	} else if (map == 1 && (opcode & 0xf4) == 0xe4) {
+		add_port(t, opcode, insn);
+	} else if (map == 1 && (opcode == 0x9c || opcode == 0x9d)) {
+		text_add(t, "%s%s", opcode == 0x9c ? "pushf" : "popf",
+			 width_suffix(insn));
+	} else if (map == 1 && opcode == 0xcf) {
+		text_add(t, "iret%s", width_suffix(insn));
 	} else if (map == 2 && opcode == 0xa2) {
 		text_add(t, "cpuid");
 	}
@@ -338,7 +379,7 @@ static void add_prefix(struct text *t, const struct insn *insn)
 void insn_text(struct text *t, const uint8_t *bytes, const struct insn *insn,
 	       uint64_t address)
 {
-	if (insn->operation == INSN_OTHER) {
+	if (insn->operation == INSN_OTHER || insn->operation == INSN_HINT) {
 		add_other(t, bytes, insn, address);
 		return;
 	}

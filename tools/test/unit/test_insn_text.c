@@ -86,6 +86,16 @@ static void test_operands(void **state)
 		{"int 0x80", DECODE_32, BYTES(0xcd, 0x80)},
 		{"cpuid", DECODE_64, BYTES(0x0f, 0xa2)},
 		{"setnz byte [rdi]", DECODE_64, BYTES(0x0f, 0x95, 0x07)},
+		{"in al, dx", DECODE_64, BYTES(0xec)},
+		{"in eax, dx", DECODE_64, BYTES(0xed)},
+		{"out dx, ax", DECODE_64, BYTES(0x66, 0xef)},
+		{"out 0x80, al", DECODE_16, BYTES(0xe6, 0x80)},
+		{"in ax, 0x70", DECODE_16, BYTES(0xe5, 0x70)},
+		{"iretq", DECODE_64, BYTES(0x48, 0xcf)},
+		{"iret", DECODE_16, BYTES(0xcf)},
+		{"pushfq", DECODE_64, BYTES(0x9c)},
+		{"popfd", DECODE_32, BYTES(0x9d)},
+		{"nop dword [rax]", DECODE_64, BYTES(0x0f, 0x1f, 0x00)},
 	};
 
 	(void)state;
