@@ -180,3 +180,23 @@ def paused_and_ended(test):
         expect(line.ask("inject 200 1"), r"^t does not run$")
         line.type("poweroff\r")
         line.end().expect_status(0)
+
+
+@scenario(cases={"3-tiers": dict(tiers=("emulate", "delivery", "posted"), count=40000)},
+          soak={"all": dict(tiers=("emulate", "tpr-shadow", "access-page", "register",
+                                   "delivery", "posted"), count=200000)})
+def looking_loses_no_interrupt(test, tiers, count):
+    """Two CPUs, one in x2APIC mode, send each other IPIs and have timers; each
+    interrupt is accounted for by the guest, while somebody looks and switches
+    tiers."""
+    config = vm("t", "auto", 2, "storm", f"count={count}", x2apic="on")
+    with test.talk(config=config, cpus=2) as line:
+        line.wait(r"^\[apical\] vm t: 2 vCPUs")
+        line.monitor()
+        for number, tier in enumerate(tiers):
+            expect(line.ask(f"apic tier {tier}"), rf"^t: tier {tier}$")
+            expect(line.ask(f"apic {number % 2}"), rf"^  tier {tier}$",
+                   r"^  processor and model agree$")
+        line.wait(r"^(\[t\] )?PASS storm: as it is, 2 CPUs: .*0 accounts wrong, 0 CPUs "
+                  r"stuck$", 240)
+        line.end().expect_status(0)
