@@ -75,6 +75,7 @@ struct boot_console {
 	uint32_t gsi;	       /* UINT32_MAX: none, the UART is polled */
 	uint32_t baud;	       /* 0: leave as it is */
 	uint32_t clock_hz; /* that the baud rate is divided from; 0: a PC's */
+	uint32_t pci_function; /* bus, device, function; 0: not on PCI */
 };
 
 struct boot_framebuffer {

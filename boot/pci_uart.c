@@ -76,6 +76,7 @@ bool pci_uart_find(uint32_t number, struct boot_console *console)
 		    !pci_uart_address(function, &found) || number--)
 			continue;
 		pci_uart_enable(function, found.kind);
+		found.pci_function = function;
 		*console = found;
 		return true;
 	}

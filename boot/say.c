@@ -36,10 +36,19 @@ bool say_open(const struct boot_console *console)
 	return serial_open(console);
 }
 
-/* True for the device path of the PC serial port that lines go to anyway. */
+/* A path has no bus numbers; that the last device fits is enough. */
+static bool say_is_our_pci(const PCI_DEVICE_PATH *pci)
+{
+	return pci && say_console.pci_function &&
+	       (say_console.pci_function & 0xff) ==
+		       (uint32_t)(pci->Device << 3 | pci->Function);
+}
+
+/* True for the device path of the serial port that lines go to anyway. */
 static bool say_is_our_uart(EFI_DEVICE_PATH_PROTOCOL *path)
 {
 	static const uint16_t ports[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+	const PCI_DEVICE_PATH *pci = NULL;
 
 	for (; !IsDevicePathEnd(path); path = NextDevicePathNode(path)) {
 		ACPI_HID_DEVICE_PATH *acpi = (ACPI_HID_DEVICE_PATH *)path;
@@ -51,6 +60,12 @@ static bool say_is_our_uart(EFI_DEVICE_PATH_PROTOCOL *path)
 		    acpi->HID == SAY_PNP_SERIAL && acpi->UID < 4)
 			return say_console.kind == BOOT_CONSOLE_IO &&
 			       say_console.address == ports[acpi->UID];
+		if (DevicePathType(path) == HARDWARE_DEVICE_PATH &&
+		    DevicePathSubType(path) == HW_PCI_DP)
+			pci = (PCI_DEVICE_PATH *)path;
+		if (DevicePathType(path) == MESSAGING_DEVICE_PATH &&
+		    DevicePathSubType(path) == MSG_UART_DP)
+			return say_is_our_pci(pci);
 	}
 	return false;
 }

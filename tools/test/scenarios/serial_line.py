@@ -40,6 +40,10 @@ def line(test, device, keys="", other=None):
     result.expect(PANIC, count=1)
     result.expect(r"^\[apical\] all CPUs are stopped$", count=1)
     result.expect_status(1)
+    # Also where the firmware's own console is on this line.
+    result.expect(r"^\[apical\] loader: \d+ KiB at .*, entering it\.$", count=1)
+    if not keys:
+        result.expect(r"^\[apical\] loader: selftest = panic", count=1)
     if other and "[apical] panic" in path.read_text(errors="replace"):
         raise Failed("the panic is on the other line")
 

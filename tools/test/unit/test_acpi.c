@@ -490,7 +490,12 @@ static void choice(void **state)
 	config.console_baud = CONFIG_BAUD_AUTO;
 	machine.console_count = 1;
 	machine.console[0] = (struct boot_console){
-		BOOT_CONSOLE_MMIO, 0xfe034000, 4, 4, UINT32_MAX, 0, 0};
+		.kind = BOOT_CONSOLE_MMIO,
+		.address = 0xfe034000,
+		.stride_bytes = 4,
+		.width_bytes = 4,
+		.gsi = UINT32_MAX,
+	};
 	chosen = acpi_choose_console(&machine, &config);
 	assert_console(BOOT_CONSOLE_MMIO, 0xfe034000, UINT32_MAX, 0);
 	config.console_baud = 57600;

@@ -117,6 +117,7 @@ static void uarts(void **state)
 	assert_true(pci_uart_find(2, &found));
 	assert_int_equal(found.kind, BOOT_CONSOLE_MMIO);
 	assert_int_equal(found.address, 0x38e0000000);
+	assert_int_equal(found.pci_function, 2 << 8 | 1 << 3);
 
 	found.address = 7;
 	assert_false(pci_uart_find(3, &found));
