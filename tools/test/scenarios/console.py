@@ -175,6 +175,30 @@ def log(test):
 
 
 @scenario()
+def not_torn(test):
+    """A guest writes line after line while the log has much to say: of another VM,
+    which restarts again and again. No line of either is torn."""
+    config = ONE.replace("idle", "chatter") + """\
+[vm r]
+kernel = \\reset.flat
+memory = 16
+console = none
+"""
+    with test.talk(config=config) as line:
+        line.wait(r"^PASS chatter")
+        result = line.quit()
+    said = result.serial[:result.serial.index("PASS chatter")]
+    lines = said[said.index("line 000"):].splitlines()
+    ours = [text for text in lines if text.startswith("[apical] ")]
+    theirs = [text for text in lines if text not in ours]
+    assert theirs == [f"line {n:03}: the quick brown fox jumps over it"
+                      for n in range(150)], theirs
+    assert len(ours) >= 5, f"the log said little: {ours}"
+    for text in ours:
+        assert text == "[apical] vm r restarts" or "log lines" in text, text
+
+
+@scenario()
 def without_the_monitor(test):
     """monitor = off: no way from the line into the machine."""
     with test.talk(config="[hypervisor]\nmonitor = off\n" + TWO) as line:
