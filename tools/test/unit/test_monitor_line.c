@@ -36,7 +36,7 @@ static void put_on_screen(const char *text, size_t size)
 			assert_int_equal(text[i + 1], '[');
 			if (*end == 'K')
 				memset(screen + column, 0, COLUMNS - column);
-			else if (*end == 'D')
+			else if (*end == 'D' && n > 0 && n < COLUMNS)
 				column -= (int)n;
 			else
 				fail_msg("sequence ends in %c", *end);
