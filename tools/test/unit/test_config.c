@@ -61,6 +61,8 @@ static void defaults(void **state)
 	assert_int_equal(config.on_panic, CONFIG_ON_PANIC_HALT);
 	assert_int_equal(config.selftest, CONFIG_SELFTEST_NONE);
 	assert_true(config.poweroff);
+	assert_true(config.monitor);
+	assert_int_equal(config.log.of[LOG_VM], LOG_INFO);
 	assert_int_equal(config.vm_count, 1);
 	assert_string_equal(config.vm[0].name, "a");
 	assert_string_equal(config.vm[0].kernel, "\\k");
@@ -87,6 +89,8 @@ static void every_key(void **state)
 			  "\tconsole = 0x3e8   # by number\n"
 			  "baud=9600\n"
 			  "poweroff = off\n"
+			  "monitor = off\n"
+			  "log = notice, vm = debug\n"
 			  "uart-clock = 48000000\n"
 			  "screen = off\n"
 			  "on-panic = reset\n"
@@ -111,6 +115,9 @@ static void every_key(void **state)
 	assert_int_equal(config.console_port, 0x3e8);
 	assert_int_equal(config.console_baud, 9600);
 	assert_false(config.poweroff);
+	assert_false(config.monitor);
+	assert_int_equal(config.log.of[LOG_BOOT], LOG_NOTICE);
+	assert_int_equal(config.log.of[LOG_VM], LOG_DEBUG);
 	assert_int_equal(config.console_clock, 48000000);
 	assert_int_equal(config.screen, CONFIG_SCREEN_OFF);
 	assert_int_equal(config.on_panic, CONFIG_ON_PANIC_RESET);
@@ -258,6 +265,10 @@ static void mistakes(void **state)
 		 "on-panic must be halt or reset, not \"stop\""},
 		{"[hypervisor]\nselftest = all", 2, 12,
 		 "selftest must be panic or none, not \"all\""},
+		{"[hypervisor]\nlog = vm=loud", 2, 7,
+		 "log must be a level (error, warning, notice, info, debug) or "
+		 "SUBJECT=LEVEL, with commas between, not \"vm=loud\""},
+		{"[vm apical]", 1, 5, "no VM can be named apical"},
 		{"[hypervisor]\npoweroff = on\npoweroff = on", 3, 1,
 		 "poweroff is given twice for hypervisor"},
 		{"[vm a]\nvcpus = 1\nvcpus = 1", 3, 1,
