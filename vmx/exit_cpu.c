@@ -72,9 +72,9 @@ enum exit_result exit_exception_or_nmi(struct vcpu *v)
 	return machine_check(v); /* no other exception exits */
 }
 
-/* What CPUID answers the guest at this moment. */
-struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
-				    uint32_t subleaf)
+/* What CPUID answers the guest at this moment; in line, for the exit's sake. */
+static inline struct cpuid_regs answer(const struct vcpu *v, uint32_t leaf,
+				       uint32_t subleaf)
 {
 	struct cpuid_vcpu now = {
 		.apic_id = v->vlapic.id,
@@ -86,10 +86,16 @@ struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
 	return cpuid_policy_answer(v->cpuid, &now, leaf, subleaf);
 }
 
+struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
+				    uint32_t subleaf)
+{
+	return answer(v, leaf, subleaf);
+}
+
 enum exit_result exit_cpuid(struct vcpu *v)
 {
-	struct cpuid_regs regs = exit_cpuid_answer(v, (uint32_t)v->gpr[GPR_RAX],
-						   (uint32_t)v->gpr[GPR_RCX]);
+	struct cpuid_regs regs =
+		answer(v, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
 
 	v->gpr[GPR_RAX] = regs.reg[CPUID_EAX];
 	v->gpr[GPR_RBX] = regs.reg[CPUID_EBX];
