@@ -128,8 +128,9 @@ static void shipped(void **state)
 	fclose(file);
 	text[size] = '\0';
 	assert_true(parse(text));
-	assert_int_equal(menu.count, 2);
+	assert_int_equal(menu.count, 3);
 	assert_entry(1, 'l', "lab.cfg", "APIC lab");
+	assert_entry(2, 'r', "report.cfg", "hardware report with the lab");
 }
 
 int main(void)

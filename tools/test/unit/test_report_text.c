@@ -125,8 +125,12 @@ static void firmware(void **state)
 	struct boot_info *info = test_calloc(1, sizeof(*info));
 
 	(void)state;
-	info->console = (struct boot_console){
-		BOOT_CONSOLE_MMIO, 0xfedc6000, 4, 4, UINT32_MAX, 115200};
+	info->console = (struct boot_console){.kind = BOOT_CONSOLE_MMIO,
+					      .address = 0xfedc6000,
+					      .stride_bytes = 4,
+					      .width_bytes = 4,
+					      .gsi = UINT32_MAX,
+					      .baud = 115200};
 	report_text_firmware(&t, info);
 	assert_string_equal(
 		buffer, "firmware: UEFI 0.0, no vendor, revision 0H\n"
@@ -143,8 +147,12 @@ static void firmware(void **state)
 	info->pm_timer_port = 0x1808;
 	info->ioapic_count = 1;
 	info->interrupt_remapping = 1;
-	info->console =
-		(struct boot_console){BOOT_CONSOLE_IO, 0x3f8, 1, 1, 4, 115200};
+	info->console = (struct boot_console){.kind = BOOT_CONSOLE_IO,
+					      .address = 0x3f8,
+					      .stride_bytes = 1,
+					      .width_bytes = 1,
+					      .gsi = 4,
+					      .baud = 115200};
 	info->framebuffer.address = hpa(0x80000000);
 	info->framebuffer.width = 1920;
 	info->framebuffer.height = 1080;
