@@ -63,6 +63,7 @@ static const char *const config_on_panics[] = {
 static const char *const config_selftests[] = {
 	[CONFIG_SELFTEST_NONE] = "none",
 	[CONFIG_SELFTEST_PANIC] = "panic",
+	[CONFIG_SELFTEST_PANIC_RUNNING] = "panic-running",
 	NULL,
 };
 static const char *const config_resets[] = {
@@ -115,7 +116,8 @@ static const struct config_key config_hypervisor_keys[] = {
 	{"on-panic", HV(on_panic), .kind = CONFIG_KIND_CHOICE,
 	 .choices = config_on_panics, .expected = "halt or reset"},
 	{"selftest", HV(selftest), .kind = CONFIG_KIND_CHOICE,
-	 .choices = config_selftests, .expected = "panic or none"},
+	 .choices = config_selftests,
+	 .expected = "none, panic or panic-running"},
 	{"report", HV(report), FLAG},
 	{.name = NULL},
 };

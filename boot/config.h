@@ -46,10 +46,11 @@ enum config_on_panic {
 	CONFIG_ON_PANIC_RESET,
 };
 
-/* What to break on purpose, instead of running guests. */
+/* What to break on purpose. */
 enum config_selftest {
-	CONFIG_SELFTEST_NONE, /* the default */
-	CONFIG_SELFTEST_PANIC,
+	CONFIG_SELFTEST_NONE,	       /* the default */
+	CONFIG_SELFTEST_PANIC,	       /* before VMX is on, so on any machine */
+	CONFIG_SELFTEST_PANIC_RUNNING, /* on CPU 0, while others run guests */
 };
 
 /* Which line besides the console's a debugger has. */

@@ -32,6 +32,9 @@ extern const uint8_t image_text[], image_rodata[], image_data[], image_guard[],
 	image_end[];
 extern uint8_t boot_stack_top[];
 
+/* Time enough for guests on other CPUs to be up. */
+#define PANIC_RUNNING_US 300000
+
 void hv_main(const struct boot_info *info);
 
 /* Without these there is no console yet on which to complain. */
@@ -127,5 +130,9 @@ void hv_main(const struct boot_info *info)
 	console_run(info);
 	framebuffer_run();
 	smp_release();
+	if (info->config.selftest == CONFIG_SELFTEST_PANIC_RUNNING) {
+		clock_delay_us(PANIC_RUNNING_US);
+		panic("selftest = panic-running: CPU 0 stops all others");
+	}
 	cpu_main();
 }

@@ -47,6 +47,29 @@ def panic_and_reset(test, accel):
 
 
 @scenario()
+def panic_while_guests_run(test):
+    """CPU 0 panics, stops CPU 1 in its guest, and resets the machine with VMX on:
+    both boots' reports are whole, and the first one's is on the volume."""
+    config = ("[hypervisor]\nselftest = panic-running\non-panic = reset\n" +
+              vm("idle", "auto", guest="idle", cpus="1"))
+    result = test.boot(config=config, cpus=2, memory=512, timeout=90,
+                       options=("--keep-image", "--until", "last run's log"))
+    found = result.expect(SAID, count=1)
+    result.expect(r"idle: up, 1 of 1 CPUs")
+    first = result.serial[:found.start()]
+    said = [line.rstrip() for line in first.splitlines()
+            if line.startswith("[apical] ") and " loader: " not in line]
+    kept = kept_log(result)
+    (result.log / "disk.img").unlink()
+    result.same("the log and what was said", kept, said)
+    text = "\n".join(kept)
+    for line in (r"panic: selftest = panic-running: CPU 0 stops all others", r"CPU 0, .*",
+                 r"all CPUs are stopped", r"reset, as on-panic has it"):
+        if not re.search(rf"^\[apical\] {line}$", text, re.MULTILINE):
+            raise Failed(f"/{line}/ is not in the log:\n{text}")
+
+
+@scenario()
 def reboot(test):
     """The monitor reboots a machine whose guest runs, on two CPUs: the reset is
     the firmware's own warm one."""
