@@ -132,8 +132,12 @@ static const char *paging_mode(const struct guest_state *s)
 
 void guest_text_mode(struct text *t, const struct guest_state *s)
 {
-	text_add(t, "%s%s, %s", activity(s), s->held ? " (held)" : "",
-		 operating_mode(s));
+	text_add(t, "%s%s%s, %s", activity(s),
+		 /* Only an NMI, INIT or a reset ends that. */
+		 s->state == VCPU_HALTED && !(s->rflags & RFLAGS_IF)
+			 ? " with interrupts off"
+			 : "",
+		 s->held ? " (held)" : "", operating_mode(s));
 	if (s->cr0 & CR0_PE)
 		text_add(t, ", CPL %u", DPL(s->segment[GUEST_SS].rights));
 	text_add(t, ", %s", paging_mode(s));

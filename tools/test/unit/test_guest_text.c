@@ -77,6 +77,9 @@ static void modes(void **state)
 		mode(), "running, protected mode, 32-bit, CPL 3, PAE paging");
 	put_mode(pe_pg, CR4_PAE, EFER_LMA, 0xc09b);
 	vcpu.state = VCPU_HALTED;
+	assert_string_equal(mode(), "halted with interrupts off, compatibility "
+				    "mode, 32-bit, CPL 3, 4-level paging");
+	vmx_write(VMCS_GUEST_RFLAGS, RFLAGS_IF);
 	assert_string_equal(mode(), "halted, compatibility mode, 32-bit, CPL "
 				    "3, 4-level paging");
 	put_mode(pe_pg, CR4_PAE | CR4_LA57, EFER_LMA, 0xa09b);
