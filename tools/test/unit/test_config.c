@@ -264,7 +264,7 @@ static void mistakes(void **state)
 		{"[hypervisor]\non-panic = stop", 2, 12,
 		 "on-panic must be halt or reset, not \"stop\""},
 		{"[hypervisor]\nselftest = all", 2, 12,
-		 "selftest must be panic or none, not \"all\""},
+		 "selftest must be none, panic or panic-running, not \"all\""},
 		{"[hypervisor]\nlog = vm=loud", 2, 7,
 		 "log must be a level (error, warning, notice, info, debug) or "
 		 "SUBJECT=LEVEL, with commas between, not \"vm=loud\""},
