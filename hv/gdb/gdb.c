@@ -54,6 +54,7 @@ static struct {
 	bool polled;	    /* the second line's interrupt does not reach us */
 	uint32_t attention; /* atomic */
 	enum line line;	    /* that has the session */
+	bool talked;	    /* a debugger has, on that line */
 	struct gdb_packet packet;
 	struct gdb_protocol protocol;
 	struct gdb_reply reply;
@@ -176,6 +177,7 @@ static void byte_came(enum line line, uint8_t byte)
 		if (gdb.protocol.attached)
 			return;
 		gdb.line = line;
+		gdb.talked = false;
 		gdb.packet = (struct gdb_packet){0};
 		gdb.tail = gdb.head;
 	}
@@ -216,10 +218,12 @@ static void tell_stop(void)
 		send_reply();
 }
 
-/* The line is free again for what it is otherwise for. */
+/* A debugger has said goodbye, and has its answer: the line is free again for
+ * what it is otherwise for. */
 static void give_back_line(void)
 {
-	if (gdb.line != LINE_CONSOLE || gdb.protocol.attached ||
+	gdb.talked |= gdb.protocol.attached;
+	if (gdb.line != LINE_CONSOLE || !gdb.talked || gdb.protocol.attached ||
 	    gdb.tail != gdb.head)
 		return;
 	gdb.line = LINE_NONE;
