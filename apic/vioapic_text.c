@@ -7,6 +7,7 @@
 
 #define ENTRY_VECTOR	  0xffu
 #define ENTRY_LOGICAL	  (1u << 11)
+#define ENTRY_PENDING	  (1u << 12) /* delivery status */
 #define ENTRY_ACTIVE_LOW  (1u << 13)
 #define ENTRY_REMOTE_IRR  (1u << 14)
 #define ENTRY_LEVEL	  (1u << 15)
@@ -25,10 +26,12 @@ static void pin_line(struct text *t, const struct vioapic *io, unsigned pin)
 		 vlapic_text_delivery_mode(entry >> 8 & 7),
 		 level ? "level" : "edge",
 		 entry & ENTRY_ACTIVE_LOW ? ", active low" : "");
-	text_add(
-		t, ", to %s %02x%s\n", entry & ENTRY_LOGICAL ? "logical" : "ID",
-		(unsigned)(entry >> ENTRY_DESTINATION),
-		entry & ENTRY_REMOTE_IRR ? ", remote IRR: awaits its EOI" : "");
+	text_add(t, ", to %s %02x%s%s\n",
+		 entry & ENTRY_LOGICAL ? "logical" : "ID",
+		 (unsigned)(entry >> ENTRY_DESTINATION),
+		 entry & ENTRY_PENDING ? ", send pending: nobody takes it" : "",
+		 entry & ENTRY_REMOTE_IRR ? ", remote IRR: awaits its EOI"
+					  : "");
 }
 
 void vioapic_text(struct text *t, const struct vioapic *io)

@@ -149,7 +149,7 @@ static void io_apic(void **state)
 	io.entry[4] = 0x0100000000000044;
 	io.entry[9] = 0x030000000000a931;
 	vioapic_set_line(&io, 9, true);
-	vioapic_message(&io, 9);
+	vioapic_sent(&io, 9, true);
 	vioapic_set_line(&io, 23, true);
 	t = begin();
 	vioapic_text(&t, &io);
@@ -158,6 +158,11 @@ static void io_apic(void **state)
 	assert_true(says("  pin  9  030000000000e931  line 1  vector 31, "
 			 "lowest priority, level, active low, to logical 03, "
 			 "remote IRR: awaits its EOI\n"));
+	vioapic_eoi(&io, 0x31);
+	vioapic_sent(&io, 9, false);
+	t = begin();
+	vioapic_text(&t, &io);
+	assert_true(says("to logical 03, send pending: nobody takes it\n"));
 	assert_true(says("  pin 23  0000000000010000  line 1  masked, vector "
 			 "00, fixed, edge, to ID 00\n"));
 	assert_true(says("  21 pins as at power-on: masked\n"));
