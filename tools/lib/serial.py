@@ -29,10 +29,12 @@ def _listen(port=0):
 class Line:
     """One serial line, and where it goes: `spec` is stdio, a file name or
     tcp:PORT (0: one that is free; it is .tcp then). `on_data` is called with
-    everything that the machine sends."""
+    everything that the machine sends. `keep`: a TCP client that comes later gets
+    what was sent before; else only what comes from then on, as on a real line."""
 
-    def __init__(self, spec, on_data):
+    def __init__(self, spec, on_data, keep=True):
         self.on_data = on_data
+        self.keep = keep
         self.server = _listen()
         self.port = self.server.getsockname()[1]
         self.machine = None
@@ -88,11 +90,13 @@ class Line:
             self.file.flush()
         elif self.client:
             self._to_client(data)
-        elif self.client_server and len(self.waiting) < WAITING_LIMIT:
+        elif self.client_server and self.keep and len(self.waiting) < WAITING_LIMIT:
             self.waiting += data
         self.on_data(data)
 
     def _from_client(self):
+        if not self.client:     # gone since it was waited for
+            return
         try:
             data = self.client.recv(65536)
         except OSError:

@@ -62,7 +62,8 @@ class Session:
         self.serial_log = open(log / "serial.log", "wb")
         self.com1 = Line(serial, self._from_com1)
         self.com2_log = open(log / "com2.log", "wb") if com2 else None
-        self.com2 = Line(com2, self._from_com2) if com2 else None
+        # A debugger's line: what the firmware says on it is not for the debugger.
+        self.com2 = Line(com2, self._from_com2, keep=False) if com2 else None
         self.machine = machine_of(self.com1.port, self.com2.port if com2 else None)
         self.stdin_open = stdin and "stdio" in (serial, com2)
         self.interactive = self.stdin_open and os.isatty(0)
