@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's gdb against a VM: on COM2, on the console's line, against one of two
+VMs, and what the guest notices of it (guest/test/debugme.c)."""
+
+import re
+import subprocess
+
+from lib.paths import BUILD, program
+from lib.scenario import Failed, scenario, vm
+
+ELF = BUILD / "guest" / "debugme.elf"
+SECONDS = 120
+HYPERVISOR = "[hypervisor]\ngdb = com2\n"
+COM2 = ["--com2", "tcp:0"]
+# Presses Ctrl-C in a gdb that waits for its target.
+CTRL_C = """python import os, signal, threading
+python threading.Timer({}, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+"""
+
+
+def debug(test, port, script, elf=ELF):
+    """What gdb prints while it does what the script says."""
+    path = test.last_log / "script.gdb"
+    path.write_text(f"""set confirm off
+set pagination off
+set width 0
+set remotetimeout 20
+set tcp connect-timeout 30
+target remote :{port}
+{script}""")
+    command = [program("gdb", "gdb"), "-nx", "-batch", "-x", path]
+    try:
+        done = subprocess.run([*command, *([elf] if elf else [])], timeout=SECONDS,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        said = done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode(errors="replace") + "\n[no end]"
+    with open(test.last_log / "gdb.log", "a") as log:
+        log.write(said)
+    return said
+
+
+def expect(said, *patterns):
+    """The patterns, in this order."""
+    at = 0
+    for pattern in patterns:
+        found = re.compile(pattern, re.MULTILINE).search(said, at)
+        if not found:
+            raise Failed(f"expected /{pattern}/ in what gdb said:\n{said[at:][-3000:]}")
+        at = found.end()
+
+
+def begin(test, config, **arguments):
+    line = test.talk(config=config, options=COM2, timeout=150, **arguments)
+    test.last_log = line.log
+    return line
+
+
+def unnoticed(result):
+    """The guest's own traps all came, and no other; nothing changed under it."""
+    result.expect(r"^PASS own traps: ")
+    result.expect_not(r"^FAIL ")
+    result.expect(r"^END 0 failed$")
+    result.expect_status(0)
+
+
+@scenario()
+def a_program_is_debugged(test):
+    config = HYPERVISOR + vm("t", "auto", vcpus=2, guest="debugme", gdb="wait")
+    with begin(test, config) as line:
+        line.wait(r"^\[apical\] vm t waits for a debugger$")
+        said = debug(test, line._port("com2"), """
+info threads
+break guest_main
+continue
+break leaf if cpu == 1
+continue
+backtrace
+info threads
+finish
+step
+next
+print debugme.numbers
+set var debugme.numbers[0] = 1000
+print debugme.numbers[0]
+set var $kept = $rbx
+print $rbx = 0x1122334455667788
+print/x $rbx
+set var $rbx = $kept
+info registers cs cr0 efer
+print/x $mxcsr
+print $xmm3.uint128 = 0x99
+delete
+watch debugme.watched
+continue
+continue
+delete
+hbreak write_watched
+continue
+print value == debugme.watched + 64
+stepi
+delete
+rwatch debugme.finish
+continue
+delete
+x/4bx 0xfee00000
+break *0x40000000
+continue
+delete
+monitor vms
+print debugme.int3s > 0
+set var debugme.finish = 1
+detach
+""".replace("x/4bx 0xfee00000", "python\ntry: gdb.execute('x/4bx 0xfee00000')\n"
+            "except gdb.MemoryError as e: print(e)\nend")
+   .replace("break *0x40000000\ncontinue", "break *0x40000000\npython\n"
+            "try: gdb.execute('continue')\nexcept gdb.error as e: print(e)\nend"))
+        expect(said, r"Thread 1 \(t\.0: running, on CPU 0\)",
+               r"Thread 2 \(t\.1: waits for SIPI, on CPU 1\)",
+               r"hit Breakpoint 1, guest_main",
+               r"Thread 2 hit Breakpoint 2, leaf \(cpu=cpu@entry=1",
+               r"^#0  leaf \(", r"^#1 .* inner \(", r"^#2 .* outer \(",
+               r"^#3 .* other_cpu \(\)", r"^\* 2    Thread 2 ",
+               r"^Value returned is ", r"^outer \(", r"= \{2, 3, 5, 7\}", r"= 1000$",
+               r"= 0x1122334455667788$", r"^cr0 .* PG \]", r"^efer .*LME LMA",
+               r"= 0x1f80$", r"= 153$", r"^Hardware watchpoint 3",
+               r"^Old value = 0\nNew value = 64$", r"^Old value = 64\nNew value = 128$",
+               r"hit Breakpoint 4, write_watched", r"^\$\d+ = 1$",
+               r"Hardware read watchpoint 5: debugme\.finish\n\nValue = 0",
+               r"Cannot access memory at address 0xfee00000",
+               r"Cannot insert breakpoint", r"\bt +debugged ",
+               r"^\$\d+ = 1$", r"detached")
+        result = line.end()
+        unnoticed(result)
+
+
+@scenario()
+def steps_and_stops(test):
+    """Ctrl-C; steps with interrupts on, none of which ends in a handler though the
+    timer is always due; a second debugger; detached, it runs on to its end."""
+    config = HYPERVISOR + vm("t", "auto", vcpus=2, guest="debugme", gdb="on")
+    with begin(test, config) as line:
+        line.wait(r"^debugme: 2 CPUs$")
+        port = line._port("com2")
+        said = debug(test, port, CTRL_C.format(1) + """continue
+info threads
+tbreak write_watched
+continue
+stepi 16
+backtrace
+step
+step
+""" + CTRL_C.format(1) + """continue
+info threads
+detach
+""")
+        expect(said, r"Program received signal SIGINT|Thread \d received signal SIGINT",
+               r"hit Temporary breakpoint 1, write_watched", r"^#\d .*first_cpu \(\)",
+               r"received signal SIGINT", r"detached")
+        if "trap_entry" in said or "trap_dispatch" in said:
+            raise Failed(f"a step ended in an interrupt's handler:\n{said}")
+        said = debug(test, port, "info threads\nset var debugme.finish = 1\n")
+        expect(said, r"Thread 2 \(t\.1: ")
+        unnoticed(line.end())
+
+
+@scenario()
+def others_run_on(test):
+    """The debugger is on the console's line; the VM beside it answers meanwhile; the
+    one that is debugged is killed."""
+    config = (vm("other", "auto", guest="idle")
+              + vm("t", "auto", guest="debugme", gdb="on"))
+    with begin(test, config) as line:
+        line.wait(r"idle: up")
+        line.wait(r"debugme: 1 CPUs")
+        line.type("\x01g")
+        line.disconnect()
+        said = debug(test, line.port, """
+break write_watched
+continue
+monitor vms
+kill
+""")
+        expect(said, r"^Breakpoint 1, write_watched", r"other .*running",
+               r"killed")
+        line.connect()
+        line.type("\x010")
+        line.type("abcq")
+        line.wait(r"ABC")
+        result = line.end()
+        result.expect(r"vm t ended: by the operator")
+        result.expect(r"PASS idle: CPU 0")
+        result.expect_status(0)
