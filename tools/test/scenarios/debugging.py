@@ -5,9 +5,10 @@ must come, in that order. Long numbers and addresses may differ; where one did, 
 commands that follow have the new one."""
 
 import re
+import select
 import subprocess
 
-from lib.paths import ROOT
+from lib.paths import ROOT, program
 from lib.scenario import Failed, scenario
 
 DOCUMENT = ROOT / "docs/debugging.md"
@@ -16,6 +17,8 @@ NUMBER = re.compile(r"\b(?:0x)?(?:\d+\.\d+|(?=[a-f]*\d)[0-9a-f]{3,})(?=\b|H)|(?<
                     r"|\bx\d+\b", re.IGNORECASE)
 BYTE = re.compile(r"(?<= )[0-9a-f]{2}(?= )")
 PROMPT = "apical> "
+GDB_SECONDS = 100
+QUIET = 1.0             # seconds
 
 
 def sections():
@@ -51,6 +54,8 @@ class Reader:
             self.prose(step)
         elif step[0].startswith(PROMPT):
             self.commands(step, PROMPT, self.ask)
+        elif step[0].startswith("$ gdb "):
+            self.gdb(step)
         elif step[0].startswith("$ "):
             self.commands(step, "$ ", self.shell)
         elif step[0].startswith("[apical] "):
@@ -60,6 +65,8 @@ class Reader:
 
     def prose(self, text):
         """What the guest says is waited for; keys are pressed."""
+        if "Ctrl-A g" in text:
+            self.line.type("\x01g")
         for said in re.findall(r"The guest says `(.*?)`", text):
             self.line.wait(f"^{re.escape(said)}$")
         for key in re.findall(r"(?:Press|once more) `(.)`", text):
@@ -97,6 +104,25 @@ class Reader:
         if done.returncode:
             raise Failed(f"'{command}': {done.stderr}")
         return done.stdout
+
+    def gdb(self, step):
+        """Debian's gdb at the other end of the line; all that it says at once."""
+        begin = ["set pagination off", "set width 0", "set remotetimeout 30"]
+        commands = [text.removeprefix("(gdb) ").replace("/dev/ttyUSB0", f":{self.line.port}")
+                    for text in step if text.startswith("(gdb) ")]
+        shown = [text for text in step[1:]
+                 if text != "..." and not text.startswith("(gdb) ")]
+        asked = [word for text in begin + commands for word in ("-ex", text)]
+        while select.select([self.line.socket], [], [], QUIET)[0] and self.line.read():
+            pass        # else what was typed last might be lost with the connection
+        self.line.disconnect()
+        done = subprocess.run([program("gdb", "gdb"), "-nx", "-batch", *asked,
+                               *step[0].split()[2:]], cwd=ROOT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=GDB_SECONDS)
+        (self.log.parent / "gdb.log").write_text(done.stdout)
+        self.line.connect()
+        self.compare("gdb", shown, done.stdout.splitlines())
 
     def compare(self, command, shown, seen):
         seen = iter(seen)
