@@ -48,6 +48,12 @@ def alone(test):
     "no-unrestricted-guest": dict(
         model="corei5_lynnfield_750", why=r"the processor has no unrestricted guest .*",
         vtx=r"yes; the firmware left IA32_FEATURE_CONTROL unlocked"),
+    "locked-off": dict(
+        efi=BUILD / "tools/test/efi/lockvmx.efi",
+        files={"EFI/apical/BOOTX64.EFI": BUILD / "BOOTX64.EFI",
+               "lab.flat": BUILD / "guest/lab.flat"},
+        why=r"VT-x is locked off .*",
+        vtx=r"locked off by the firmware \(IA32_FEATURE_CONTROL is 1H\)"),
     "one-cpu": dict(cpus=1, why=r"the VMs have 2 vCPUs together, but .*",
                     vtx=r"yes; the firmware left IA32_FEATURE_CONTROL unlocked"),
 })
