@@ -192,3 +192,53 @@ kill
         result.expect(r"vm t ended: by the operator")
         result.expect(r"PASS idle: CPU 0")
         result.expect_status(0)
+
+
+LINUX = HYPERVISOR + r"""[vm debian]
+kernel = \vmlinuz
+initrd = \initramfs.gz
+cmdline = console=ttyS0 quiet
+vcpus = 2
+memory = 512
+apic = access-page
+"""
+SYMBOL = "__x64_sys_sethostname"
+
+
+def address_of(line, symbol):
+    """As the running kernel tells; its random base included."""
+    line.type(f"grep -w {symbol} /proc/kallsyms\n")
+    found = line.wait(rf"^([0-9a-f]{{16}}) T {symbol}$")
+    return int(found.group(1), 16)
+
+
+@scenario(cases={}, soak={"debian": {}})
+def a_kernel(test):
+    """Without its symbols: breakpoints of both kinds at an address of the running
+    kernel, reached by a system call; a step; a page that is not there; afterwards
+    the kernel has nothing to complain of."""
+    with begin(test, LINUX) as line:
+        line.wait(r"^Linux .* on 2 CPUs", 240)
+        address = address_of(line, SYMBOL)
+        port = line._port("com2")
+        line.type("(while sleep 1; do hostname apical; done) &\n")
+        for kind in ("hbreak", "break"):
+            said = debug(test, port, f"""info threads
+{kind} *{address:#x}
+continue
+print/x $pc
+x/2i $pc
+stepi
+print $pc != {address:#x}
+info registers cr0 cr3 efer gs_base
+detach
+""", elf=None)
+            expect(said, r"Thread 1 \(debian\.0: ", r"Thread 2 \(debian\.1: ",
+                   rf"reakpoint 1, 0x0*{address:x}", rf"^\$1 = {address:#x}$",
+                   rf"=> {address:#x}", r"^\$2 = 1$", r"^cr0 .* PG ",
+                   r"^efer .* SCE ", r"detached")
+        line.type("kill $!; echo name=$(hostname); dmesg; poweroff\n")
+        result = line.end(120)
+        result.expect(r"^name=apical$")
+        result.expect_not(r"\bBUG\b|[Oo]ops|Call Trace|soft lockup|int3:")
+        result.expect_status(0)
