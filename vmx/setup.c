@@ -186,7 +186,6 @@ static void reset_registers(struct vcpu *v)
 	vmcs_write(VMCS_GUEST_CR3, 0);
 	vmcs_write(VMCS_CR4_READ_SHADOW, 0);
 	vmcs_write(VMCS_GUEST_CR4, v->caps->cr4_fixed0 | CR4_MCE);
-	vmcs_write(VMCS_GUEST_DR7, DR7_RESET);
 	vmcs_write64(VMCS_GUEST_IA32_EFER, 0);
 	vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, 0);
 	vmcs_write32(VMCS_GUEST_ACTIVITY_STATE, 0);
