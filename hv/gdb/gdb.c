@@ -297,6 +297,29 @@ uint64_t gdb_poll(void)
 	return next_tsc;
 }
 
+/* ---- the monitor's ---- */
+
+struct vm *gdb_vm(void)
+{
+	return gdb_target_vm();
+}
+
+bool gdb_is_attached(void)
+{
+	return gdb_target_is_attached();
+}
+
+bool gdb_choose(struct vm *vm)
+{
+	return gdb_target_choose(vm);
+}
+
+void gdb_drop(void)
+{
+	gdb_target_detach();
+	gdb.protocol = (struct gdb_protocol){0};
+}
+
 /* ---- the beginning and the end ---- */
 
 static uint32_t gsi_of_irq(const struct boot_info *info, uint8_t irq)

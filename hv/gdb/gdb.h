@@ -17,6 +17,20 @@ struct vm;
 /* Chooses the VM, opens the line.  Boot CPU, once, after vms_create(). */
 void gdb_init(const struct boot_info *info);
 
+/* ---- for the monitor, CPU 0 ---- */
+
+/* The VM that a debugger gets to see, or sees. */
+struct vm *gdb_vm(void);
+bool gdb_is_attached(void);
+
+/* Another one; false: a debugger sees one. */
+bool gdb_choose(struct vm *vm);
+
+/* As if the debugger, which may be gone, had detached. */
+void gdb_drop(void);
+
+/* ---- for the rest of hv/ ---- */
+
 /* What has come from a debugger is served, what it waits for is sent.  CPU 0,
  * with console_serve(). */
 void gdb_serve(void);

@@ -8,6 +8,7 @@
 extern const struct monitor_command monitor_apic_commands[];
 extern const struct monitor_command monitor_console_commands[];
 extern const struct monitor_command monitor_exits_commands[];
+extern const struct monitor_command monitor_gdb_commands[];
 extern const struct monitor_command monitor_machine_commands[];
 extern const struct monitor_command monitor_memory_commands[];
 extern const struct monitor_command monitor_trace_commands[];

@@ -16,7 +16,7 @@ static const struct monitor_command *const tables[] = {
 	monitor_machine_commands, monitor_vm_commands,
 	monitor_vcpu_commands,	  monitor_vmcs_commands,
 	monitor_apic_commands,	  monitor_exits_commands,
-	monitor_trace_commands,
+	monitor_trace_commands,	  monitor_gdb_commands,
 };
 
 void monitor_print(struct monitor *m, const char *fmt, ...)

@@ -194,6 +194,34 @@ kill
         result.expect_status(0)
 
 
+@scenario()
+def a_debugger_vanishes(test):
+    """The VM stands until the monitor is told, and its breakpoint is gone then: it runs
+    on, and another debugger may come."""
+    config = HYPERVISOR + vm("t", "auto", guest="debugme", gdb="on")
+    with begin(test, config) as line:
+        line.wait(r"^debugme: 1 CPUs$")
+        port = line._port("com2")
+        debug(test, port, "hbreak leaf\ncontinue\ncontinue\n"
+              "python import os\npython os.kill(os.getpid(), 9)\n")
+        line.monitor()
+        expect(line.ask("gdb"), r"a debugger debugs vm t")
+        expect(line.ask("vms"), r"0 t +debugged")
+        expect(line.ask("gdb off"), r"a debugger would get vm t")
+        expect(line.ask("vms"), r"0 t +running")
+        said = debug(test, port, """
+tbreak write_watched
+continue
+monitor gdb
+set var debugme.finish = 1
+detach
+""")
+        expect(said, r"reakpoint 1, write_watched", r"debugs vm t", r"detached")
+        result = line.end()
+        result.expect(r"^PASS own traps: ")
+        result.expect_status(0)
+
+
 LINUX = HYPERVISOR + r"""[vm debian]
 kernel = \vmlinuz
 initrd = \initramfs.gz
