@@ -218,7 +218,7 @@ detach
 """)
         expect(said, r"reakpoint 1, write_watched", r"debugs vm t", r"detached")
         result = line.end()
-        result.expect(r"^PASS own traps: ")
+        result.expect(r"PASS own traps: ")
         result.expect_status(0)
 
 
