@@ -199,7 +199,8 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
 		decode* emulate* \
-		exit_cr exit_mem machine_check guest_access delivery inject \
+		debug exit_cr exit_mem machine_check guest_access delivery \
+		inject \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason exit_stats trace* exit_text field_text guest_text \
 		guest_msr insn_text apicv_text)) \

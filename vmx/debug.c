@@ -20,6 +20,7 @@
 #define DR7_RESET    0x400ull
 #define DR7_GD	     (1ull << 13)
 #define DR7_WRITABLE 0xffff23ffull
+#define PENDING_HITS (0xfull | 1ull << 12) /* B0 to B3, and enabled */
 #define PENDING_BS   (1ull << 14)
 #define CS_L	     (1u << 13)
 #define SEGMENT_DPL  5
@@ -54,13 +55,18 @@ static void take_dr(struct vcpu *v, const struct vmx_debug_wish *wish)
 	vmcs_write(VMCS_GUEST_DR7, wish->dr7);
 }
 
+/* A hit that is still to be told of, as one by a step is, is the debugger's: the
+ * guest may not get it. */
 static void give_dr(struct vcpu *v)
 {
+	uint64_t pending = vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS);
 	struct vcpu_debug *d = &v->debug;
 
 	if (!d->has_dr)
 		return;
 	d->has_dr = false;
+	vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+		   pending & ~PENDING_HITS);
 	dr_write_addresses(d->guest_dr);
 	vmcs_write(VMCS_GUEST_DR7, d->guest_dr7);
 }
@@ -255,6 +261,11 @@ static enum exit_result debug_exception(struct vcpu *v, uint32_t information)
 			if (cause & DR6_BS)
 				vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 					   PENDING_BS);
+			pend_trap();
+			return EXIT_RESUME;
+		}
+		/* A hit of a watchpoint that is gone, and nothing else. */
+		if (!icebp && !(cause & (DR6_BD | DR6_BS | DR6_RTM))) {
 			pend_trap();
 			return EXIT_RESUME;
 		}
