@@ -173,6 +173,8 @@ static void long_packet_came(void)
 
 static void byte_came(enum line line, uint8_t byte)
 {
+	if (!gdb_target_vm()) /* a machine without VMs */
+		return;
 	if (gdb.line != line) {
 		if (gdb.protocol.attached)
 			return;

@@ -18,6 +18,10 @@ static void run_gdb(struct monitor *m, const struct monitor_arguments *a)
 {
 	struct vm *vm;
 
+	if (!gdb_vm()) {
+		monitor_print(m, "there is no VM\n");
+		return;
+	}
 	if (!a->count) {
 		show(m);
 		return;
