@@ -5,6 +5,9 @@
 /* "#" and the checksum's two digits; before it, the end is not in sight. */
 #define PACKET_TAIL 3
 
+/* Far longer than any packet is: what began with "$" is none. */
+#define PACKET_BYTES_MAX 16384
+
 static enum console_key after_prefix(uint8_t byte, uint32_t *vm)
 {
 	if (byte >= '0' && byte <= '9') {
@@ -34,10 +37,13 @@ static bool in_packet(struct console_keys *keys, uint8_t byte)
 	if (!keys->packet) {
 		if (byte == '$')
 			keys->packet = PACKET_TAIL;
+		keys->packet_bytes = 0;
 		return byte == '$';
 	}
 	if (keys->packet < PACKET_TAIL || byte == '#')
 		keys->packet--;
+	if (++keys->packet_bytes > PACKET_BYTES_MAX)
+		keys->packet = 0;
 	return true;
 }
 

@@ -32,7 +32,8 @@ enum console_key {
 /* A struct of zeroes is one at which nothing was typed. */
 struct console_keys {
 	bool prefix;
-	uint8_t packet; /* bytes to the end of a debugger's packet */
+	uint8_t packet;	       /* bytes to the end of a debugger's packet */
+	uint32_t packet_bytes; /* of it that came */
 };
 
 /*

@@ -44,13 +44,15 @@ static uint32_t left(const struct console_mux *mux)
 	       mux->waiting_size;
 }
 
-/* The caller has seen that there is room. */
+/* The caller has seen that there is room, but for the few bytes around a change
+ * of the keyboard: on a line that is dead they may find none. */
 static void put(struct console_mux *mux, const void *bytes, size_t size)
 {
 	const uint8_t *from = bytes;
 	uint32_t head = mux->head;
+	uint32_t room = CONSOLE_MUX_RING_SIZE - console_mux_used(mux);
 
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size && i < room; i++)
 		mux->ring[head++ & RING_MASK] = from[i];
 	__atomic_store_n(&mux->head, head, __ATOMIC_RELEASE);
 }

@@ -38,6 +38,7 @@
 
 #define POLL_NS		 2000000ull
 #define INTERRUPT_ROUNDS 64
+#define RECEIVE_BYTES	 256 /* a round; more come from a broken UART only */
 #define NEVER		 UINT64_MAX
 
 /* How long the end of a VM waits for the word of it to be sent. */
@@ -249,7 +250,8 @@ static void serve_uart(void)
 	uint8_t byte;
 
 	for (int i = 0; i < INTERRUPT_ROUNDS; i++) {
-		while (uart_receive(&gdb.uart, &byte))
+		for (int n = 0;
+		     n < RECEIVE_BYTES && uart_receive(&gdb.uart, &byte); n++)
 			byte_came(LINE_COM2, byte);
 		if (gdb.line == LINE_COM2)
 			drain_uart();

@@ -65,6 +65,18 @@ static void packets_pass_whole(void **state)
 	assert_int_equal(feed('c', true), CONSOLE_KEY_MONITOR);
 }
 
+/* A "$" that begins no packet keeps the keys away for a while only. */
+static void no_packet_is_endless(void **state)
+{
+	(void)state;
+	keys = (struct console_keys){0};
+	feed('$', true);
+	for (int i = 0; i < 20000; i++)
+		feed('x', true);
+	assert_int_equal(feed(CONSOLE_KEYS_PREFIX, true), CONSOLE_KEY_NONE);
+	assert_int_equal(feed('c', true), CONSOLE_KEY_MONITOR);
+}
+
 static void half_a_packet(void **state)
 {
 	(void)state;
@@ -90,6 +102,7 @@ int main(void)
 		cmocka_unit_test_setup(all_else_passes, setup),
 		cmocka_unit_test_setup(packets_pass_whole, setup),
 		cmocka_unit_test_setup(half_a_packet, setup),
+		cmocka_unit_test_setup(no_packet_is_endless, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

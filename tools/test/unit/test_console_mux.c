@@ -149,6 +149,18 @@ static void full_ring(void **state)
 	assert_string_equal(taken(), "[apical] said once\r\n");
 }
 
+/* Nobody takes what is put there. */
+static void a_dead_line_is_not_overfilled(void **state)
+{
+	(void)state;
+	setup(1);
+	for (int i = 0; i < 100000; i++) {
+		console_mux_give(&mux, CONSOLE_MUX_DEBUGGER);
+		console_mux_give(&mux, CONSOLE_MUX_MONITOR);
+		assert_true(console_mux_used(&mux) <= CONSOLE_MUX_RING_SIZE);
+	}
+}
+
 /* Counters wrap, the ring wraps: what comes out is what went in. */
 static void wraps(void **state)
 {
@@ -182,6 +194,7 @@ int main(void)
 		cmocka_unit_test(vm_off_the_line_is_silent),
 		cmocka_unit_test(full_ring),
 		cmocka_unit_test(wraps),
+		cmocka_unit_test(a_dead_line_is_not_overfilled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
