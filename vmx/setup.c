@@ -116,7 +116,6 @@ static void write_controls(struct vcpu *v)
 	vmcs_write32(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_MC);
 	vmcs_write32(VMCS_PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, 0);
-	vmcs_write32(VMCS_CR3_TARGET_COUNT, 0);
 	vmcs_write32(VMCS_VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_write32(VMCS_VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_write32(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 0);
@@ -234,6 +233,8 @@ void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 	vmcs_write(VMCS_GUEST_IA32_SYSENTER_ESP, 0);
 	vmcs_write(VMCS_GUEST_IA32_SYSENTER_EIP, 0);
 	vmcs_write64(VMCS_TSC_OFFSET, tsc_offset);
+	/* A test guest may have broken it: HYPERCALL_BREAK. */
+	vmcs_write32(VMCS_CR3_TARGET_COUNT, 0);
 	exit_msr_reset(v);
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), tsc_offset);
 	v->timer_tsc = VLAPIC_NEVER;
