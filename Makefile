@@ -43,8 +43,9 @@ NASMFLAGS := -w+error -I./ -I$(O)/gen/
 LDFLAGS := -nostdlib -static -z noexecstack -z max-page-size=4096 \
 	--build-id=none
 
-HV_C := $(wildcard hv/*.c hv/monitor/*.c hv/gdb/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c \
-	guest/dev/*.c guest/load/*.c)
+HV_C := $(wildcard hv/*.c hv/console/*.c hv/screen/*.c hv/monitor/*.c \
+	hv/gdb/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c guest/dev/*.c \
+	guest/load/*.c)
 HV_ASM := $(wildcard hv/*.asm hv/hw/*.asm vmx/*.asm)
 HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
 ASL_H := $(patsubst guest/load/%.asl,$(O)/gen/%.h,$(wildcard guest/load/*.asl))
@@ -204,11 +205,10 @@ PURE := $(wildcard \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason exit_stats trace* exit_text field_text guest_text \
 		guest_msr insn_text apicv_text)) \
-	hv/lib/format.c hv/lib/text.c hv/console_mux.c \
+	hv/lib/format.c hv/lib/text.c hv/console/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
-	hv/monitor/complete.c hv/lib/log_*.c hv/font.c hv/text_*.c hv/uart.c \
-	hv/framebuffer.c \
-	hv/console_keys.c hv/log_limit.c hv/report_text.c \
+	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \
+	hv/console/console_keys.c hv/console/log_limit.c hv/report_text.c \
 	$(addprefix hv/gdb/,$(addsuffix .c,text packet registers breakpoints \
 		protocol queries)))
 FAKE := $(wildcard tools/test/fake/*.c)

@@ -106,7 +106,7 @@ struct boot_info {
 
 	struct boot_console console;
 	struct boot_framebuffer framebuffer;
-	struct boot_region kept_log; /* hv/log_keep.h; size 0: none */
+	struct boot_region kept_log; /* hv/console/log_keep.h; size 0: none */
 
 	/* UEFI system table; printable ASCII, ends in NUL */
 	char firmware_vendor[BOOT_VENDOR_SIZE];

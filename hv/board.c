@@ -4,7 +4,7 @@
 
 #include "guest/dev/ports.h"
 #include "hv/clock.h"
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/hw/tsc.h"
 #include "hv/vm.h"
 #include "vmx/machine.h"

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "apic/lapic.h"
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/gdb/gdb.h"
 #include "hv/percpu.h"
 #include "mm/paging.h"

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "hv/framebuffer.h"
+#include "hv/screen/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/lib/format.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/cr.h"
 #include "hv/hw/port.h"

@@ -5,9 +5,9 @@
  * arrives after the last look makes the entry exit at once.
  */
 #include "apic/lapic.h"
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/gdb/gdb.h"
-#include "hv/framebuffer.h"
+#include "hv/screen/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"

@@ -7,9 +7,9 @@
 
 #include "apic/lapic.h"
 #include "hv/clock.h"
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/gdb/gdb.h"
-#include "hv/framebuffer.h"
+#include "hv/screen/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"

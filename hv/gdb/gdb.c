@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "hv/clock.h"
-#include "hv/console.h"
-#include "hv/console_mux.h"
+#include "hv/console/console.h"
+#include "hv/console/console_mux.h"
 #include "hv/gdb/packet.h"
 #include "hv/gdb/session.h"
 #include "hv/gdb/target.h"
@@ -22,7 +22,7 @@
 #include "hv/monitor/monitor.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
-#include "hv/uart.h"
+#include "hv/console/uart.h"
 #include "hv/vcpu_call.h"
 #include "hv/vm.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands about the monitor itself, the log, the console, and which VMs are
  * there. */
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/lib/string.h"
-#include "hv/log.h"
+#include "hv/console/log.h"
 #include "hv/monitor/commands.h"
 #include "hv/monitor/monitor.h"
 #include "hv/vm.h"

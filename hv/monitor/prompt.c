@@ -3,7 +3,7 @@
  * The monitor's conversation on the serial line: a prompt, a line that is typed,
  * a command's output, which goes out as the line takes it; see monitor.h.
  */
-#include "hv/console.h"
+#include "hv/console/console.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/complete.h"
 #include "hv/monitor/line.h"

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hv/console_keys.h"
-#include "hv/console_mux.h"
+#include "hv/console/console_keys.h"
+#include "hv/console/console_mux.h"
 
 static struct console_mux mux;
 static struct console_keys keys;

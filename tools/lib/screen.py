@@ -8,7 +8,7 @@ import socket
 
 from .paths import ROOT, Problem
 
-FONT = ROOT / "hv/font.c"
+FONT = ROOT / "hv/screen/font.c"
 WIDTH, HEIGHT, FIRST = 8, 16, 0x20
 DOUBLED_FROM = 2560     # pixels in a row: each glyph's pixel is two by two
 

@@ -10,7 +10,7 @@ The hypervisor writes these at the start of a line:
     [apical] panic: SENTENCE            our own bug
 
 Once the hypervisor has the line, guests are on it as well. It sees to it that
-"[apical]" comes from nobody else (hv/console_mux.c), so from then on such a line
+"[apical]" comes from nobody else (hv/console/console_mux.c), so from then on such a line
 counts only as it is, with nothing left out of it.
 """
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hv/console_mux.h"
+#include "hv/console/console_mux.h"
 
 static struct console_mux mux;
 static char out[CONSOLE_MUX_RING_SIZE + 1];

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hv/console_keys.h"
+#include "hv/console/console_keys.h"
 
 static struct console_keys keys;
 static uint32_t vm;

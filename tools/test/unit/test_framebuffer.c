@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hv/framebuffer.c: who draws, when, and how much at a time.  One story in the
+/* hv/screen/framebuffer.c: who draws, when, and how much at a time.  One story in the
  * order of the tests, as there is one screen. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "hv/clock.h"
-#include "hv/font.h"
-#include "hv/framebuffer.h"
+#include "hv/screen/font.h"
+#include "hv/screen/framebuffer.h"
 #include "hv/smp.h"
 #include "mm/frame.h"
 #include "mm/paging.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "hv/lib/log_levels.h"
-#include "hv/log_limit.h"
+#include "hv/console/log_limit.h"
 
 static struct log_levels levels;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hv/text_draw.c and hv/font.c: pixels where they belong, and nowhere else. */
+/* hv/screen/text_draw.c and hv/screen/font.c: pixels where they belong, and nowhere else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "hv/font.h"
-#include "hv/text_draw.h"
+#include "hv/screen/font.h"
+#include "hv/screen/text_draw.h"
 
 #define WIDTH  100u
 #define HEIGHT 70u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hv/text_screen.c: what drawing its runs leaves on a screen, against a list of
+/* hv/screen/text_screen.c: what drawing its runs leaves on a screen, against a list of
  * rows that is kept in the plainest way. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "hv/text_screen.h"
+#include "hv/screen/text_screen.h"
 
 #define COLUMNS 20u
 #define ROWS	6u

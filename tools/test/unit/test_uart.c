@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hv/uart.c: a 16550's registers by ports and by memory of any stride and
+/* hv/console/uart.c: a 16550's registers by ports and by memory of any stride and
  * width; hv/lib/baud.h: its speed. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "hv/hw/port.h"
 #include "hv/lib/baud.h"
-#include "hv/uart.h"
+#include "hv/console/uart.h"
 #include "mm/paging.h"
 
 #define POISON 0x5a

@@ -3,8 +3,8 @@
  * Who has the serial line's keyboard, and what happens to what is typed.  CPU 0
  * only; see console.h and console_keys.h.
  */
-#include "hv/console.h"
-#include "hv/console_keys.h"
+#include "hv/console/console.h"
+#include "hv/console/console_keys.h"
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/monitor.h"

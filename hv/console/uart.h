@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Driver of the physical 16550 UART, behind ports or memory.  Called by
- * hv/console.c only.  Source: National Semiconductor PC16550D datasheet.
+ * hv/console/console.c only.  Source: National Semiconductor PC16550D datasheet.
  */
 #ifndef HV_UART_H
 #define HV_UART_H

@@ -4,7 +4,7 @@
  * combining, and log_ring_add() ends with a fence: what a cache holds is lost in
  * a reset.
  */
-#include "hv/log_keep.h"
+#include "hv/console/log_keep.h"
 
 #include <stdbool.h>
 

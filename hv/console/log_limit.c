@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How much one subject of the log may say; see log_limit.h. */
-#include "hv/log_limit.h"
+#include "hv/console/log_limit.h"
 
 #define MS_PER_LINE (1000 / LOG_LIMIT_PER_SECOND)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How all that is to be seen shares one line; see console_mux.h. */
-#include "hv/console_mux.h"
+#include "hv/console/console_mux.h"
 
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"

@@ -4,7 +4,7 @@
  * and is held for no pixel: what text_screen_next() returned is drawn without
  * it, by the one CPU that draws.
  */
-#include "hv/framebuffer.h"
+#include "hv/screen/framebuffer.h"
 
 #include <stdbool.h>
 
@@ -12,8 +12,8 @@
 #include "hv/hw/tsc.h"
 #include "hv/lib/spinlock.h"
 #include "hv/smp.h"
-#include "hv/text_draw.h"
-#include "hv/text_screen.h"
+#include "hv/screen/text_draw.h"
+#include "hv/screen/text_screen.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
 

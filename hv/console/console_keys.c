@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The keys of the console; see console_keys.h. */
-#include "hv/console_keys.h"
+#include "hv/console/console_keys.h"
 
 /* "#" and the checksum's two digits; before it, the end is not in sight. */
 #define PACKET_TAIL 3

@@ -15,12 +15,12 @@
  * guests' bytes come here: so they are called from the interrupt and from
  * console_poll() only.
  */
-#include "hv/console.h"
+#include "hv/console/console.h"
 
 #include <stddef.h>
 
 #include "hv/clock.h"
-#include "hv/console_mux.h"
+#include "hv/console/console_mux.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/irq.h"
@@ -29,7 +29,7 @@
 #include "hv/lib/spinlock.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
-#include "hv/uart.h"
+#include "hv/console/uart.h"
 #include "hv/vm.h"
 
 /* How long an unfinished line of a VM is held back, when several share, and log

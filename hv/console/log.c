@@ -4,19 +4,19 @@
  * outlives us, with its time to memory for the monitor, to the console and to
  * the screen.
  */
-#include "hv/log.h"
+#include "hv/console/log.h"
 
 #include <stdarg.h>
 
 #include "hv/clock.h"
-#include "hv/console.h"
-#include "hv/framebuffer.h"
+#include "hv/console/console.h"
+#include "hv/screen/framebuffer.h"
 #include "hv/hw/tsc.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/spinlock.h"
-#include "hv/log_keep.h"
-#include "hv/log_limit.h"
+#include "hv/console/log_keep.h"
+#include "hv/console/log_limit.h"
 
 #define LINE_SIZE  320 /* what is longer is cut */
 #define TIME_SIZE  32

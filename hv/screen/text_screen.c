@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A screen of text as a grid of cells; see text_screen.h. */
-#include "hv/text_screen.h"
+#include "hv/screen/text_screen.h"
 
 #include "hv/lib/string.h"
 

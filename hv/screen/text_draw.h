@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "hv/text_screen.h"
+#include "hv/screen/text_screen.h"
 
 struct text_draw {
 	uint32_t *pixels;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Driver of the physical 16550 UART; see uart.h. */
-#include "hv/uart.h"
+#include "hv/console/uart.h"
 
 #include "hv/hw/port.h"
 #include "hv/lib/baud.h"

@@ -4,7 +4,7 @@
  * drew it.  Copyright (c) 2018-2020 Frederic Cambus; licensed under the same
  * terms as this project, the LICENSE file's.  Pure.
  */
-#include "hv/font.h"
+#include "hv/screen/font.h"
 
 /* A byte per row of pixels, the topmost in the highest byte of the first half;
  * in it the leftmost pixel is the highest bit. */

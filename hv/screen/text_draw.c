@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Cells of text to pixels; see text_draw.h. */
-#include "hv/text_draw.h"
+#include "hv/screen/text_draw.h"
 
-#include "hv/font.h"
+#include "hv/screen/font.h"
 
 /* Where one component's mask is: its bits are in a row. */
 static uint32_t component(uint32_t value, uint32_t mask)

@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 #include "boot/boot_info.h"
-#include "hv/console_mux.h"
+#include "hv/console/console_mux.h"
 
 #define CONSOLE_NEVER UINT64_MAX
 
-/* One line for the log, without its end; hv/log.c. */
+/* One line for the log, without its end; hv/console/log.c. */
 void console_log(const char *text, size_t size);
 
 /* Brings the UART up; log_line() works from here on. */
@@ -62,7 +62,7 @@ void console_alone(void);
 /*
  * To be called by CPU 0 where nothing is locked and nothing half done, after
  * VCPU_REQUEST_CONSOLE and before it waits: the monitor and the debugger do
- * their work here.  hv/console_keyboard.c.
+ * their work here.  hv/console/console_keyboard.c.
  */
 void console_serve(void);
 
@@ -98,7 +98,7 @@ void console_state(char *text, size_t size);
 /* The VM that has the keyboard, or had it last; CONSOLE_MUX_NOBODY: none. */
 uint32_t console_last_vm(void);
 
-/* ---- between hv/console.c and hv/console_keyboard.c, CPU 0 ---- */
+/* ---- between hv/console/console.c and hv/console/console_keyboard.c, CPU 0 ---- */
 
 /* Who has the keyboard from the beginning, and whether c, g and x may be typed
  * (monitor = on). */
