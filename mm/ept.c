@@ -250,6 +250,70 @@ uint64_t ept_pointer(const struct ept *ept)
 	return ept_root_pointer(ept->root, &ept->features);
 }
 
+bool ept_overlay_begin(struct ept_overlay *overlay, const struct ept *base)
+{
+	if (!overlay->ept.root)
+		overlay->ept.root = frame_alloc(FRAME_EPT, 1);
+	if (!overlay->ept.root)
+		return false;
+	overlay->ept.features = base->features;
+	overlay->used_count = 0;
+	memcpy(overlay->ept.root, base->root, PAGE_SIZE);
+	return true;
+}
+
+static bool ept_overlay_has(const struct ept_overlay *overlay,
+			    const uint64_t *table)
+{
+	for (unsigned i = 0; i < overlay->used_count; i++)
+		if (overlay->table[i] == table)
+			return true;
+	return false;
+}
+
+/* The overlay's own table below *entry; NULL: no frame. */
+static uint64_t *ept_overlay_descend(struct ept_overlay *overlay,
+				     uint64_t *entry, unsigned level)
+{
+	uint64_t **table = &overlay->table[overlay->used_count];
+
+	if (ept_is_table(*entry, level) &&
+	    ept_overlay_has(overlay, ept_table_of(*entry)))
+		return ept_table_of(*entry);
+	if (overlay->used_count == overlay->table_count) {
+		if (overlay->table_count == 3 * EPT_OVERLAY_PAGES)
+			return NULL;
+		*table = frame_alloc(FRAME_EPT, 1);
+		if (!*table)
+			return NULL;
+		overlay->table_count++;
+	}
+	overlay->used_count++;
+	ept_expand(*table, *entry, level);
+	*entry = ept_link(*table);
+	return *table;
+}
+
+bool ept_overlay_set_page(struct ept_overlay *overlay, gpa_t gpa, hpa_t hpa,
+			  unsigned perms, enum memory_type type)
+{
+	uint64_t *table = overlay->ept.root;
+
+	if (!ept_range_ok(gpa.value, PAGE_SIZE, GPA_END) ||
+	    !ept_range_ok(hpa.value, PAGE_SIZE, HPA_END) ||
+	    !ept_perms_ok(perms))
+		return false;
+	for (unsigned level = LEVEL_ROOT; level > LEVEL_4K; level--) {
+		table = ept_overlay_descend(
+			overlay, &table[ept_index(gpa.value, level)], level);
+		if (!table)
+			return false;
+	}
+	table[ept_index(gpa.value, LEVEL_4K)] =
+		ept_leaf(hpa.value, perms | ENTRY_TYPE(type), LEVEL_4K);
+	return true;
+}
+
 bool ept_view_init(struct ept_view *view, const struct ept *base)
 {
 	view->base = base;

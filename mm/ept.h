@@ -38,6 +38,19 @@ struct ept {
 	struct ept_features features;
 };
 
+/*
+ * A map that equals another, but for single pages.  Takes up to three frames a
+ * page, when they are first needed, and uses them again.
+ */
+#define EPT_OVERLAY_PAGES 16
+
+struct ept_overlay {
+	struct ept ept; /* the map */
+	uint64_t *table[3 * EPT_OVERLAY_PAGES];
+	unsigned table_count; /* frames that it has */
+	unsigned used_count;  /* of them, those that the map is made of */
+};
+
 /* What an address translates to. */
 struct ept_translation {
 	bool present;
@@ -72,6 +85,21 @@ bool ept_unmap(struct ept *ept, gpa_t gpa, uint64_t size_bytes);
 
 /* Any gpa; addresses of 2^48 and above are not present. */
 struct ept_translation ept_lookup(const struct ept *ept, gpa_t gpa);
+
+/*
+ * The map equals base.  No processor may walk it meanwhile, nor a view of it;
+ * views show it when their page has been set or cleared again.  False: no frame.
+ */
+bool ept_overlay_begin(struct ept_overlay *overlay, const struct ept *base);
+
+/*
+ * Maps that 4 KiB page (both addresses multiples of it, gpa below 2^48, perms as
+ * for ept_map()) to hpa in the overlay alone.  For up to EPT_OVERLAY_PAGES pages
+ * since ept_overlay_begin(), and under its conditions.  False, and the map means
+ * what it meant: an argument is out of range, or no frame was left.
+ */
+bool ept_overlay_set_page(struct ept_overlay *overlay, gpa_t gpa, hpa_t hpa,
+			  unsigned perms, enum memory_type type);
 
 /* The value of the VMCS's EPT pointer. */
 uint64_t ept_pointer(const struct ept *ept);

@@ -358,6 +358,76 @@ static void test_views(void **state)
 	}
 }
 
+/* Pages that differ, once and again; the base stays, views show it all. */
+static void test_overlay(void **state)
+{
+	static struct model_page base[MODEL_PAGES];
+	struct ept_overlay overlay = {0};
+	struct ept_view view;
+	uint64_t at[EPT_OVERLAY_PAGES], used = 0;
+	struct ept ept;
+
+	(void)state;
+	srand(8);
+	frames(POOL_FRAMES);
+	memset(model, 0, sizeof(model));
+	assert_true(ept_init(&ept, all));
+	for (int i = 0; i < 12; i++)
+		change(&ept);
+	memcpy(base, model, sizeof(base));
+	assert_true(ept_view_init(&view, &ept));
+	for (int step = 0; step < 30; step++) {
+		unsigned count = step ? rand() % (EPT_OVERLAY_PAGES + 1)
+				      : EPT_OVERLAY_PAGES;
+
+		memcpy(model, base, sizeof(model));
+		assert_true(ept_overlay_begin(&overlay, &ept));
+		for (unsigned i = 0; i < count; i++) {
+			/* Near another one, now and then. */
+			at[i] = i && rand() % 2 ? at[i - 1] ^ some(1024)
+						: some_page();
+			model[at[i]] = (struct model_page){some_page() * 4096,
+							   EPT_EXECUTE, 6};
+			assert_true(ept_overlay_set_page(
+				&overlay, gpa(at[i] * 4096),
+				hpa(model[at[i]].hpa), EPT_EXECUTE, 6));
+		}
+		view.base = &overlay.ept;
+		ept_view_clear(&view);
+		for (uint64_t p = 0; p < MODEL_PAGES; p += 1 + some(999)) {
+			same(ept_lookup(&overlay.ept, gpa(p * 4096)), p,
+			     model[p]);
+			same(ept_view_lookup(&view, gpa(p * 4096)), p,
+			     model[p]);
+			same(ept_lookup(&ept, gpa(p * 4096)), p, base[p]);
+		}
+		for (unsigned i = 0; i < count; i++) {
+			same(ept_view_lookup(&view, gpa(at[i] * 4096)), at[i],
+			     model[at[i]]);
+			same(ept_lookup(&ept, gpa(at[i] * 4096)), at[i],
+			     base[at[i]]);
+		}
+	}
+	/* Frames for the pages that need most. */
+	for (int step = 0; step < 2; step++) {
+		assert_true(ept_overlay_begin(&overlay, &ept));
+		for (uint64_t i = 0; i < EPT_OVERLAY_PAGES; i++)
+			assert_true(ept_overlay_set_page(&overlay, gpa(i << 40),
+							 hpa(0), EPT_EXECUTE,
+							 6));
+		if (step)
+			assert_int_equal(frame_used(FRAME_EPT), used);
+		used = frame_used(FRAME_EPT);
+	}
+	assert_false(ept_overlay_set_page(&overlay, gpa(17ull << 40), hpa(0),
+					  EPT_EXECUTE, 6));
+	assert_false(ept_overlay_set_page(&overlay, gpa(0x800), hpa(0), 4, 6));
+	assert_false(
+		ept_overlay_set_page(&overlay, gpa(1ull << 48), hpa(0), 4, 6));
+	assert_false(ept_overlay_set_page(&overlay, gpa(0), hpa(0x800), 4, 6));
+	assert_false(ept_overlay_set_page(&overlay, gpa(0), hpa(0), 0, 6));
+}
+
 /* A view beyond what the base has, at the very end of the address space. */
 static void test_view_of_a_hole(void **state)
 {
@@ -465,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_view_of_a_hole),
+		cmocka_unit_test(test_overlay),
 		cmocka_unit_test(test_out_of_frames),
 	};
 
