@@ -210,7 +210,7 @@ PURE := $(wildcard \
 	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \
 	hv/console/console_keys.c hv/console/log_limit.c hv/report_text.c \
 	$(addprefix hv/gdb/,$(addsuffix .c,text packet registers breakpoints \
-		protocol queries)))
+		shadow protocol queries)))
 FAKE := $(wildcard tools/test/fake/*.c)
 HOST_CC ?= $(CC)
 HOST_FLAGS := -std=gnu11 -g -O1 $(filter-out -Wmissing-prototypes,$(WARNINGS)) \

@@ -85,7 +85,8 @@ static void serve_requests(struct vcpu *v)
 			apicv_add_nmis(v, nmis);
 		v->events_stale = true;
 	}
-	if (v->debug.stepping) /* since when ever it does */
+	/* Since when ever it does. */
+	if (v->debug.stepping || v->debug.open)
 		vmx_debug_step(v);
 }
 

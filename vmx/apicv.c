@@ -135,9 +135,9 @@ static bool same_choice(struct apic_choice a, struct apic_choice b)
 	return a.tier == b.tier && a.on == b.on && a.off == b.off;
 }
 
-static void flush_view(struct vcpu *v)
+static void flush_view(struct vcpu *v, const struct ept_view *view)
 {
-	uint64_t eptp = ept_view_pointer(&v->view);
+	uint64_t eptp = ept_view_pointer(view);
 
 	if (v->caps->ept_vpid & VMX_EPT_INVEPT_SINGLE_CONTEXT)
 		ASSERT(vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, eptp));
@@ -145,7 +145,7 @@ static void flush_view(struct vcpu *v)
 		ASSERT(vmx_invept(VMX_INVEPT_ALL_CONTEXTS, 0));
 }
 
-static void configure_view(struct vcpu *v)
+static void configure_view(struct vcpu *v, struct ept_view *view)
 {
 	unsigned perms = 0;
 
@@ -153,13 +153,18 @@ static void configure_view(struct vcpu *v)
 		/* Not executable: a fetch is an EPT violation. */
 		if (v->controls.proc2 & VMX_PROC2_VIRTUALIZE_APIC_ACCESSES)
 			perms = EPT_READ | EPT_WRITE;
-		ept_view_set_page(&v->view,
-				  gpa(vlapic_base_address(&v->vlapic)),
+		ept_view_set_page(view, gpa(vlapic_base_address(&v->vlapic)),
 				  v->apic_access, perms, MEMORY_TYPE_WB);
 	} else {
-		ept_view_clear(&v->view);
+		ept_view_clear(view);
 	}
-	flush_view(v);
+	flush_view(v, view);
+}
+
+void apicv_show(struct vcpu *v, const struct ept *ept)
+{
+	v->hidden_view.base = ept;
+	configure_view(v, &v->hidden_view);
 }
 
 static void write_eoi_exit(struct vcpu *v)
@@ -221,7 +226,9 @@ void apicv_configure(struct vcpu *v)
 	vmcs_write32(VMCS_SECONDARY_CONTROLS, v->controls.proc2);
 	write_apic_fields(v);
 	apicv_tertiary_write(v);
-	configure_view(v);
+	configure_view(v, &v->view);
+	if (v->debug.hiding)
+		configure_view(v, &v->hidden_view);
 	v->events_stale = true;
 }
 

@@ -21,6 +21,9 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
  */
 void apicv_configure(struct vcpu *v);
 
+/* Makes v->hidden_view, which has its tables, a view of that map. */
+void apicv_show(struct vcpu *v, const struct ept *ept);
+
 /*
  * The controls of a choice: tier never APIC_TIER_AUTO.  x2apic: for that mode
  * of the APIC, else for xAPIC mode.  False with a sentence when the processor

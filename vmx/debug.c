@@ -41,6 +41,14 @@ bool vmx_debug_can_watch(const struct vcpu *v)
 	return vmx_caps_allow(v->caps, VMX_WORD_PROC, VMX_PROC_MOV_DR_EXITING);
 }
 
+bool vmx_debug_may_hide(struct vcpu *v)
+{
+	return v->caps->ept_vpid & VMX_EPT_EXECUTE_ONLY &&
+	       vmx_debug_can_step(v) &&
+	       (v->hidden_view.table[3] ||
+		ept_view_init(&v->hidden_view, v->view.base));
+}
+
 static void take_dr(struct vcpu *v, const struct vmx_debug_wish *wish)
 {
 	struct vcpu_debug *d = &v->debug;
@@ -75,14 +83,14 @@ static void write_proc(struct vcpu *v)
 {
 	struct vcpu_debug *d = &v->debug;
 
-	d->proc = (d->stepping ? VMX_PROC_MONITOR_TRAP_FLAG : 0) |
+	d->proc = (d->stepping || d->open ? VMX_PROC_MONITOR_TRAP_FLAG : 0) |
 		  (d->has_dr ? VMX_PROC_MOV_DR_EXITING : 0);
 	apicv_write_primary(v);
 }
 
 static void request_steps(struct vcpu *v)
 {
-	if (v->debug.stepping)
+	if (v->debug.stepping || v->debug.open)
 		__atomic_fetch_or(&v->requests, VCPU_REQUEST_STEP,
 				  __ATOMIC_SEQ_CST);
 	else
@@ -90,11 +98,33 @@ static void request_steps(struct vcpu *v)
 				   __ATOMIC_SEQ_CST);
 }
 
+static void use_view(const struct ept_view *view)
+{
+	vmcs_write64(VMCS_EPT_POINTER, ept_view_pointer(view));
+}
+
+static void hide_again(struct vcpu *v)
+{
+	if (!v->debug.open)
+		return;
+	v->debug.open = VCPU_OPEN_NOT;
+	machine_code_written(v);
+	use_view(&v->hidden_view);
+	write_proc(v);
+	request_steps(v);
+}
+
 void vmx_debug_set(struct vcpu *v, const struct vmx_debug_wish *wish)
 {
 	struct vcpu_debug *d = &v->debug;
 	uint32_t exceptions = 1u << VECTOR_MC;
 
+	hide_again(v);
+	if (wish->hiding)
+		apicv_show(v, wish->hiding);
+	if (d->hiding || wish->hiding)
+		use_view(wish->hiding ? &v->hidden_view : &v->view);
+	d->hiding = wish->hiding;
 	if (wish->dr7)
 		take_dr(v, wish);
 	else
@@ -114,6 +144,7 @@ void vmx_debug_set(struct vcpu *v, const struct vmx_debug_wish *wish)
 
 void vmx_debug_halt(struct vcpu *v)
 {
+	hide_again(v);
 	v->debug.stepping = false;
 	write_proc(v);
 	request_steps(v);
@@ -121,6 +152,8 @@ void vmx_debug_halt(struct vcpu *v)
 
 void vmx_debug_power_up(struct vcpu *v)
 {
+	if (v->debug.hiding)
+		use_view(&v->view);
 	v->debug = (struct vcpu_debug){0};
 	vmcs_write32(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_MC);
 	request_steps(v);
@@ -130,6 +163,7 @@ bool vmx_debug_init(struct vcpu *v)
 {
 	struct vcpu_debug *d = &v->debug;
 
+	hide_again(v);
 	if (!d->has_dr)
 		return false;
 	memset(d->guest_dr, 0, sizeof(d->guest_dr));
@@ -172,6 +206,10 @@ static void stepped(struct vcpu *v)
 
 void vmx_debug_step(struct vcpu *v)
 {
+	if (v->debug.open == VCPU_OPEN_NEXT)
+		v->debug.open = VCPU_OPEN_NOW;
+	else
+		hide_again(v);
 	if (v->debug.stepping && vmcs_read(VMCS_GUEST_RIP) != v->debug.rip)
 		stepped(v);
 	if (v->debug.stepping)
@@ -180,9 +218,45 @@ void vmx_debug_step(struct vcpu *v)
 
 enum exit_result exit_monitor_trap_flag(struct vcpu *v)
 {
+	hide_again(v);
 	if (v->debug.stepping)
 		stepped(v);
 	return EXIT_RESUME;
+}
+
+/*
+ * "Checks on Guest Non-Register State": in the shadow of STI or MOV SS, a trap
+ * by TF waits.
+ */
+static void pend_trap(void)
+{
+	if (vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW &&
+	    vmx_exit_traps(vmcs_read(VMCS_GUEST_RFLAGS)))
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
+				   PENDING_BS);
+}
+
+/* ---- hidden pages ---- */
+
+/*
+ * All of them open at once, as one instruction may need several; for one step
+ * by the monitor trap flag.  Any other exit ends it too, in vmx_debug_step():
+ * had its handler completed the instruction, the next one would be fetched from
+ * where no breakpoints are.  What has not been completed comes here again.
+ */
+bool vmx_debug_open(struct vcpu *v, gpa_t address)
+{
+	struct ept_translation t = ept_view_lookup(&v->hidden_view, address);
+
+	if (v->debug.open || !t.present || t.perms != EPT_EXECUTE)
+		return false;
+	v->debug.open = VCPU_OPEN_NEXT;
+	use_view(&v->view);
+	pend_trap();
+	write_proc(v);
+	request_steps(v);
+	return true;
 }
 
 /* ---- exceptions ---- */
@@ -196,17 +270,6 @@ gla_t vmx_debug_linear_rip(const struct vcpu *v)
 	    vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L)
 		return gla(rip);
 	return gla((uint32_t)(vmcs_read(VMCS_GUEST_CS_BASE) + rip));
-}
-
-/* "Checks on Guest Non-Register State": in the shadow of STI or MOV SS, a
- * trap by TF waits. */
-static void pend_trap(void)
-{
-	if (vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW &&
-	    vmx_exit_traps(vmcs_read(VMCS_GUEST_RFLAGS)))
-		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
-				   PENDING_BS);
 }
 
 /* What the processor does before it delivers #DB; an exit has not done it. */

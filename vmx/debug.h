@@ -30,16 +30,24 @@ struct vmx_debug_wish {
 	uint64_t from, to;
 	uint64_t dr[VMX_DEBUG_SLOTS];
 	uint64_t dr7; /* 0: the debug registers are the guest's */
+	/* NULL, or the VM's map, but for pages that are EPT_EXECUTE alone: what
+	 * accesses them gets those of the VM's map. */
+	const struct ept *hiding;
 };
 
 /* What this processor can do of it. */
 bool vmx_debug_can_step(const struct vcpu *v);
 bool vmx_debug_can_watch(const struct vcpu *v);
 
+/* May a wish have hiding?  While v's VM is not running, CPU 0; takes frames when
+ * first called: false, too, when none is left. */
+bool vmx_debug_may_hide(struct vcpu *v);
+
 /* From the next VM entry on; what was asked for before is forgotten. */
 void vmx_debug_set(struct vcpu *v, const struct vmx_debug_wish *wish);
 
-/* A step that has not come to its end is none any more. */
+/* A step that has not come to its end is none any more; pages that were opened
+ * are hidden again. */
 void vmx_debug_halt(struct vcpu *v);
 
 /* As vmx_debug_set() with zeroes, for a vCPU that powers up: what the guest
@@ -50,9 +58,17 @@ void vmx_debug_power_up(struct vcpu *v);
  * false: the debugger has none. */
 bool vmx_debug_init(struct vcpu *v);
 
-/* Before an entry that steps, VCPU_REQUEST_STEP: finds steps that a handler
- * made, and keeps interrupts out of the next one. */
+/* Before an entry that steps or has hidden pages open, VCPU_REQUEST_STEP: finds
+ * steps that a handler made, and keeps interrupts out of the next one; hides
+ * what an exit has interrupted. */
 void vmx_debug_step(struct vcpu *v);
+
+/*
+ * EPT violation at address, while v->debug.hiding.  True: the page is hidden, and
+ * is open for the instruction, or the event's delivery, that is to be tried
+ * again.
+ */
+bool vmx_debug_open(struct vcpu *v, gpa_t address);
 
 /* Exits by #DB and #BP; vmx/exit_cpu.c. */
 enum exit_result vmx_debug_exception(struct vcpu *v, uint32_t information);

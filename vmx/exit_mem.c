@@ -18,6 +18,7 @@
 #include "hv/hw/xmm.h"
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
+#include "vmx/debug.h"
 #include "vmx/delivery.h"
 #include "vmx/exit.h"
 #include "vmx/guest_access.h"
@@ -294,6 +295,8 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 	if ((address.value & ~PAGE_MASK) == guest_access_apic_page(v).value)
 		count_register(v, address.value & PAGE_MASK);
 	block_nmi_again(&q);
+	if (v->debug.hiding && !q.asynchronous && vmx_debug_open(v, address))
+		return EXIT_RESUME;
 	if (v->event_injected)
 		return in_delivery(v, !q.linear_valid || !q.final);
 	begin(&c, v);

@@ -224,8 +224,11 @@ static enum emulate_result access_physical(const struct guest_access_context *a,
 		return EMULATE_DONE;
 	}
 	if (write ? guest_mem_write(v->memory, address, data, size)
-		  : guest_mem_read(v->memory, address, data, size))
+		  : guest_mem_read(v->memory, address, data, size)) {
+		if (write && v->debug.hiding)
+			machine_code_written(v);
 		return EMULATE_DONE;
+	}
 	return device_access(v, address, size, data, write);
 }
 

@@ -55,6 +55,10 @@ enum machine_debug {
 /* True: it is, and v enters its guest no more until the debugger lets it. */
 bool machine_debug(struct vcpu *v, enum machine_debug what, uint64_t detail);
 
+/* v has written to its memory where processors do not fetch from it
+ * (vcpu_debug.hiding), or may have. */
+void machine_code_written(struct vcpu *v);
+
 /* How a VM ends. */
 enum machine_end {
 	MACHINE_POWEROFF,

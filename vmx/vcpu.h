@@ -89,6 +89,14 @@ struct exit_log {
 struct vcpu_debug {
 	uint32_t proc; /* primary controls that it needs */
 	bool stepping;
+	/* Some pages are there for fetches alone, with breakpoints in them:
+	 * vcpu.hidden_view is in use, but while they are open. */
+	bool hiding;
+	enum vcpu_open {
+		VCPU_OPEN_NOT,
+		VCPU_OPEN_NEXT, /* in the entry to come */
+		VCPU_OPEN_NOW,	/* until the exit that follows */
+	} open;
 	bool has_dr;	   /* DR0 to DR3 and DR7 are the debugger's */
 	uint64_t rip;	   /* where the step began */
 	uint64_t from, to; /* it goes on while RIP is in there */
@@ -155,6 +163,7 @@ struct vcpu {
 	struct vlapic vlapic;
 	struct pi_desc pi;
 	struct ept_view view;
+	struct ept_view hidden_view; /* no tables before it is first needed */
 
 	/* ---- set once ---- */
 	struct vm *vm;

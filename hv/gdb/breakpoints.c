@@ -47,6 +47,11 @@ bool gdb_software_any(const struct gdb_breakpoints *b)
 	return false;
 }
 
+static bool in_memory(const struct gdb_software *s)
+{
+	return s->used && !s->hidden;
+}
+
 void gdb_software_hide(const struct gdb_breakpoints *b, gpa_t start,
 		       uint8_t *bytes, size_t size)
 {
@@ -55,7 +60,7 @@ void gdb_software_hide(const struct gdb_breakpoints *b, gpa_t start,
 		uint64_t at = s->where.value - start.value;
 
 		/* The guest may have written other code over it. */
-		if (s->used && at < size && bytes[at] == GDB_INT3)
+		if (in_memory(s) && at < size && bytes[at] == GDB_INT3)
 			bytes[at] = s->original;
 	}
 }
@@ -67,13 +72,13 @@ void gdb_software_overlay(struct gdb_breakpoints *b, gpa_t start,
 	for (size_t i = 0; i < GDB_SOFTWARE_MAX; i++) {
 		uint64_t at = b->software[i].where.value - start.value;
 
-		if (b->software[i].used && at < size)
+		if (in_memory(&b->software[i]) && at < size)
 			b->software[i].original = bytes[at];
 	}
 	for (size_t i = 0; i < GDB_SOFTWARE_MAX; i++) {
 		uint64_t at = b->software[i].where.value - start.value;
 
-		if (b->software[i].used && at < size)
+		if (in_memory(&b->software[i]) && at < size)
 			bytes[at] = GDB_INT3;
 	}
 }

@@ -22,7 +22,8 @@ struct gdb_software {
 	bool used;
 	uint64_t linear; /* as GDB gave it */
 	gpa_t where;
-	uint8_t original;
+	bool hidden;	  /* by hv/gdb/shadow.h; else INT3 is in memory */
+	uint8_t original; /* unless hidden */
 };
 
 struct gdb_hardware {
@@ -44,14 +45,14 @@ struct gdb_software *gdb_software_at(struct gdb_breakpoints *b, gpa_t where);
 struct gdb_software *gdb_software_add(struct gdb_breakpoints *b);
 bool gdb_software_any(const struct gdb_breakpoints *b);
 
-/* What GDB is to see, or the guest is to have, of bytes at a guest-physical
- * address: the ones under INT3. */
+/* What GDB is to see of bytes at a guest-physical address: the ones under an
+ * INT3 that is in memory. */
 void gdb_software_hide(const struct gdb_breakpoints *b, gpa_t start,
 		       uint8_t *bytes, size_t size);
 
 /*
- * Bytes that GDB writes there: those under INT3 are noted, and become INT3 in
- * bytes.
+ * Bytes that GDB writes there: those under an INT3 in memory are noted, and
+ * become INT3 in bytes.
  */
 void gdb_software_overlay(struct gdb_breakpoints *b, gpa_t start,
 			  uint8_t *bytes, size_t size);

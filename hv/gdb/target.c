@@ -11,7 +11,9 @@
 
 #include "hv/gdb/breakpoints.h"
 #include "hv/gdb/session.h"
+#include "hv/gdb/shadow.h"
 #include "hv/lib/format.h"
+#include "hv/lib/log.h"
 #include "hv/lib/string.h"
 #include "hv/smp.h"
 #include "hv/vcpu_call.h"
@@ -28,6 +30,8 @@ static struct {
 	uint64_t kept;	   /* of them, those that GDB is still to be told of */
 	struct gdb_stop stop[CONFIG_VCPUS_MAX]; /* each vCPU's own CPU */
 	struct gdb_breakpoints breakpoints;
+	struct gdb_shadows shadows;
+	bool said; /* that INT3 is in memory */
 } target = {.ended = NOT_ENDED};
 
 _Static_assert(CONFIG_VCPUS_MAX <= 64, "a bit for each vCPU");
@@ -215,6 +219,25 @@ static void translate(struct vcpu *v, void *argument)
 	call->good = vmx_debug_translate(v, call->address, &call->where);
 }
 
+/* False: INT3 has to be in the guest's memory. */
+static bool hide(gpa_t where)
+{
+	const struct vm *vm = target.vm;
+	bool may = true;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		may = may && vmx_debug_may_hide(vm->vcpu[i]);
+	if (may && gdb_shadow_add(&target.shadows, where))
+		return true;
+	if (!target.said)
+		log_line("GDB: vm %s can see breakpoints in its code: %s",
+			 vm->config->name,
+			 may ? "they are in too many pages"
+			     : "this processor cannot hide them");
+	target.said = true;
+	return false;
+}
+
 static enum gdb_result insert_software(struct vcpu *v, uint64_t address)
 {
 	struct gdb_breakpoints *b = &target.breakpoints;
@@ -235,7 +258,9 @@ static enum gdb_result insert_software(struct vcpu *v, uint64_t address)
 	s->linear = address;
 	s->where = call.where;
 	s->original = same ? same->original : byte;
-	guest_mem_write(memory, call.where, &int3, 1);
+	s->hidden = same ? same->hidden : hide(call.where);
+	if (!s->hidden)
+		guest_mem_write(memory, call.where, &int3, 1);
 	return GDB_OK;
 }
 
@@ -248,7 +273,9 @@ static void remove_software(struct gdb_software *s)
 	s->used = false;
 	if (gdb_software_at(&target.breakpoints, s->where))
 		return;
-	if (guest_mem_read(memory, s->where, &byte, 1) && byte == GDB_INT3)
+	if (s->hidden)
+		gdb_shadow_remove(&target.shadows, s->where);
+	else if (guest_mem_read(memory, s->where, &byte, 1) && byte == GDB_INT3)
 		guest_mem_write(memory, s->where, &s->original, 1);
 }
 
@@ -343,6 +370,7 @@ void gdb_target_stop(void)
 static void forget(void)
 {
 	memset(&target.breakpoints, 0, sizeof(target.breakpoints));
+	gdb_shadow_begin(&target.shadows, &target.vm->ept, &target.vm->memory);
 	take_reported();
 	target.kept = 0;
 	__atomic_store_n(&target.attached, 0, __ATOMIC_SEQ_CST);
@@ -437,6 +465,13 @@ bool machine_debug(struct vcpu *v, enum machine_debug what, uint64_t detail)
 	return true;
 }
 
+void machine_code_written(struct vcpu *v)
+{
+	if (__atomic_load_n(&target.attached, __ATOMIC_SEQ_CST) &&
+	    v->vm == target.vm)
+		gdb_shadow_sync(&target.shadows);
+}
+
 /* ---- running ---- */
 
 static void set_wish(struct vcpu *v, void *argument)
@@ -466,6 +501,8 @@ void gdb_target_resume(const struct gdb_action *actions)
 	if (tell_first(actions))
 		return;
 	gdb_hardware_registers(&target.breakpoints, wish.dr, &wish.dr7);
+	gdb_shadow_sync(&target.shadows); /* GDB may have written too */
+	wish.hiding = gdb_shadow_ept(&target.shadows);
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++) {
 		wish.step = actions[i].kind == GDB_ACTION_STEP;
 		wish.from = actions[i].from;
@@ -483,6 +520,8 @@ void gdb_target_begin(void)
 	__atomic_store_n(&target.attached, 1, __ATOMIC_SEQ_CST);
 	gdb_target_stop();
 	remove_all();
+	gdb_shadow_begin(&target.shadows, &target.vm->ept, &target.vm->memory);
+	target.said = false;
 	target.kept = 0;
 	__atomic_store_n(&target.ended, NOT_ENDED, __ATOMIC_SEQ_CST);
 }

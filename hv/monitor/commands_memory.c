@@ -188,10 +188,10 @@ static bool find(struct look *l, uint64_t address, gpa_t *at)
 static void transfer(const struct look *l, gpa_t at, uint8_t *bytes,
 		     unsigned size, bool write)
 {
-	if (write)
-		guest_mem_write(l->v->memory, at, bytes, size);
-	else
+	if (!write)
 		guest_mem_read(l->v->memory, at, bytes, size);
+	else if (guest_mem_write(l->v->memory, at, bytes, size))
+		machine_code_written(l->v);
 }
 
 /* size bytes, which may lie in two pages; nothing is done unless all of them

@@ -83,6 +83,12 @@ void machine_mmio_write(struct vcpu *vcpu, gpa_t address, unsigned size,
 	(void)value;
 }
 
+void machine_code_written(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	fail_msg("nothing is written");
+}
+
 /* ---- */
 
 static int setup(void **state)

@@ -15,6 +15,7 @@
 #include "mm/window.h"
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
+#include "vmx/debug.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/insn.h"
@@ -23,6 +24,7 @@
 #define APIC	    0xfee00000ull
 #define HOLE	    0xd0000000ull
 #define CODE	    0x1000ull
+#define HIDDEN	    0x9000ull
 #define PML4	    0x10000ull
 #define PDPT	    0x11000ull
 #define PD	    0x12000ull
@@ -46,7 +48,7 @@ static struct vcpu v;
 static uint8_t apic_page[4096] __attribute__((aligned(4096)));
 static enum machine_end ended;
 static char ended_text[160];
-static unsigned completed, mmio_reads;
+static unsigned completed, mmio_reads, code_written;
 
 /* ---- what exit_mem.c needs of the others ---- */
 
@@ -78,6 +80,18 @@ enum exit_result machine_end(struct vcpu *vcpu, enum machine_end how,
 	ended = how;
 	strncpy(ended_text, text ? text : "", sizeof(ended_text) - 1);
 	return EXIT_STOP;
+}
+
+bool vmx_debug_open(struct vcpu *vcpu, gpa_t address)
+{
+	(void)vcpu;
+	return address.value == HIDDEN;
+}
+
+void machine_code_written(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	code_written++;
 }
 
 uint64_t machine_mmio_read(struct vcpu *vcpu, gpa_t address, unsigned size)
@@ -130,7 +144,7 @@ static int setup(void **state)
 	v.phys_bits = 40;
 	ended_text[0] = 0;
 	ended = MACHINE_POWEROFF;
-	completed = mmio_reads = 0;
+	completed = mmio_reads = code_written = 0;
 	fake_cr2 = 0;
 	vmx_write(VMCS_GUEST_CR0, CR0_PE | CR0_PG | CR0_WP);
 	vmx_write(VMCS_GUEST_CR3, PML4);
@@ -235,6 +249,48 @@ static void test_hint_is_not_for_another(void **state)
 	assert_int_equal(apic_access(1, TPR), EXIT_RESUME);
 	assert_int_equal(apic_page[TPR], 0);
 	assert_int_equal(window_fake[0x8080], 0x88);
+}
+
+/* Pages that are for fetches alone are opened: nothing is executed here, what was
+ * to be delivered is so again. */
+static void test_hidden(void **state)
+{
+	(void)state;
+	CODE_IS(LOAD_TPR);
+	v.debug.hiding = true;
+	assert_int_equal(ept(0x181, HIDDEN, HIDDEN), EXIT_RESUME);
+	assert_int_equal(ept(0x83, HIGH, HIDDEN), EXIT_RESUME); /* a walk */
+	vmx_write(VMCS_IDT_VECTORING_INFORMATION, EVENT);
+	assert_int_equal(ept(0x181, HIDDEN, HIDDEN), EXIT_RESUME);
+	queued(INTERRUPTION_EXTERNAL, 0x41);
+	assert_int_equal(vmx_read(VMCS_GUEST_RIP), CODE);
+	assert_int_equal(completed, 0);
+	/* IRET that had unblocked NMIs when its stack turned out hidden. */
+	vmx_write(VMCS_IDT_VECTORING_INFORMATION, 0);
+	assert_int_equal(ept(0x1181, HIDDEN, HIDDEN), EXIT_RESUME);
+	assert_true(vmx_read(VMCS_GUEST_INTERRUPTIBILITY_STATE) &
+		    INTERRUPTIBILITY_NMI);
+	/* Any other RAM, or when nothing is hidden. */
+	assert_int_equal(ept(0x181, HIDDEN, HIDDEN + 0x1000), EXIT_STOP);
+	v.debug.hiding = false;
+	v.state = VCPU_RUNNING;
+	assert_int_equal(ept(0x181, HIDDEN, HIDDEN), EXIT_STOP);
+}
+
+/* What the emulator writes to RAM is told. */
+static void test_code_written(void **state)
+{
+	(void)state;
+	CODE_IS("\xa5"); /* MOVSD */
+	v.gpr[GPR_RSI] = APIC + TPR;
+	v.gpr[GPR_RDI] = 0x7000;
+	assert_int_equal(apic_access(0, TPR), EXIT_RESUME);
+	assert_int_equal(code_written, 0);
+	vmx_write(VMCS_GUEST_RIP, CODE);
+	v.gpr[GPR_RSI] = APIC + TPR;
+	v.debug.hiding = true;
+	assert_int_equal(apic_access(0, TPR), EXIT_RESUME);
+	assert_int_equal(code_written, 1);
 }
 
 static void test_unknown_types_stop(void **state)
@@ -475,6 +531,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_both_ways, setup),
 		cmocka_unit_test_setup(test_hint_is_not_for_another, setup),
+		cmocka_unit_test_setup(test_hidden, setup),
+		cmocka_unit_test_setup(test_code_written, setup),
 		cmocka_unit_test_setup(test_unknown_types_stop, setup),
 		cmocka_unit_test_setup(test_not_decoded, setup),
 		cmocka_unit_test_setup(test_monitor, setup),

@@ -54,8 +54,11 @@ static void hidden_bytes(void **state)
 	add(0x1003, 0x1003, 0x44);
 	add(0x1008, 0x1008, 0x99); /* behind them */
 	add(0x1005, 0x1005, 0x66); /* which the guest has written over */
+	add(0x1007, 0x1007, 0x88);
+	b.software[4].hidden = true; /* memory is as it was */
+	bytes[7] = 0xcc;
 	gdb_software_hide(&b, gpa(0x1000), bytes, sizeof(bytes));
-	assert_memory_equal(bytes, "\x01\x22\x03\x44\x05\x06\x07\x08", 8);
+	assert_memory_equal(bytes, "\x01\x22\x03\x44\x05\x06\x07\xcc", 8);
 }
 
 static void bytes_written(void **state)
@@ -67,6 +70,8 @@ static void bytes_written(void **state)
 	add(0x9001, 0x1001, 0); /* the same byte at another address */
 	add(0x1003, 0x1003, 0);
 	add(0x1004, 0x1004, 0x77);
+	add(0x1000, 0x1000, 0);
+	b.software[4].hidden = true;
 	gdb_software_overlay(&b, gpa(0x1000), bytes, sizeof(bytes));
 	assert_memory_equal(bytes, "\x11\xcc\x33\xcc", 4);
 	assert_int_equal(b.software[0].original, 0x22);
