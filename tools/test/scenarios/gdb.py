@@ -165,6 +165,94 @@ detach
         unnoticed(line.end())
 
 
+UNSEEN = """print/x *(unsigned char *)write_watched
+break write_watched
+continue
+continue
+continue
+print/x *(unsigned char *)write_watched
+print value == debugme.watched + 64
+"""
+# Breakpoints in as many pages as can be hidden, which the guest does not use.
+OTHERS = "".join(f"break *{page:#x}\n" for page in range(0x20000, 0x30000, 0x1000))
+ICELAKE = dict(model="corei7_icelake_u")
+
+
+@scenario(cases={"icelake": dict(ICELAKE, apic="auto")},
+          soak={"icelake-emulate": dict(ICELAKE, apic="emulate")})
+def a_breakpoint_is_not_seen(test, model, apic):
+    """The guest reads its own code, with breakpoints in it. Where the page cannot be
+    hidden, it sees them, and the log tells."""
+    config = HYPERVISOR + vm("t", apic, vcpus=2, guest="debugme", gdb="on")
+    with begin(test, config, model=model) as line:
+        line.wait(r"^debugme: 2 CPUs$")
+        port = line._port("com2")
+        said = debug(test, port, UNSEEN + """print debugme.wrong_sums
+break other_cpu
+break *0x40000000
+python
+try: gdb.execute("continue")
+except gdb.error as e: print(e)
+end
+delete 3
+set var *(unsigned char *)other_cpu = *(unsigned char *)other_cpu
+continue
+set var debugme.finish = 1
+detach
+""")
+        expect(said, r"^\$1 = (0x[0-9a-f]+)$", *[r"hit Breakpoint 1, write_watched"] * 3,
+               r"^\$2 = 0x(?!cc)", r"^\$3 = 1$", r"^\$4 = 0$",
+               r"Cannot insert breakpoint", r"hit Breakpoint 1, write_watched",
+               r"detached")
+        result = line.end()
+        unnoticed(result)
+        result.expect_not("can see breakpoints")
+
+
+@scenario(cases={"icelake": ICELAKE})
+def a_breakpoint_is_seen(test, model):
+    """There are more pages with breakpoints than can be hidden: it still hits, and the
+    guest sees it."""
+    config = HYPERVISOR + vm("t", "auto", vcpus=2, guest="debugme", gdb="on")
+    with begin(test, config, model=model) as line:
+        line.wait(r"^debugme: 2 CPUs$")
+        said = debug(test, line._port("com2"), OTHERS + UNSEEN
+                     + "delete\nset var debugme.finish = 1\ndetach\n")
+        expect(said, *[r"hit Breakpoint 17, write_watched"] * 3, r"^\$2 = 0x(?!cc)",
+               r"^\$3 = 1$", r"detached")
+        result = line.end()
+        result.expect(r"GDB: vm t can see breakpoints in its code: they are in too many",
+                      count=1)
+        result.expect(r"^FAIL code that changed")
+        result.expect(r"^PASS own traps: ")
+
+
+@scenario(cases={"icelake": ICELAKE})
+def what_the_processor_reads(test, model):
+    """INT3 where the guest has its IDT and its stack: the delivery of
+    events gets what is really there."""
+    config = HYPERVISOR + vm("t", "auto", vcpus=2, guest="debugme", gdb="on")
+    with begin(test, config, model=model) as line:
+        line.wait(r"^debugme: 2 CPUs$")
+        said = debug(test, line._port("com2"), """thread 1
+break *($idt_base + 0x40 * 16)
+break *(((unsigned long)$rsp & ~0xfff) + 8)
+break write_watched
+continue
+continue
+print debugme.numbers
+print debugme.wrong_sums + debugme.wrong_traps + debugme.wrong_dr
+delete
+set var debugme.finish = 1
+detach
+""")
+        expect(said, *[r"hit Breakpoint 3, write_watched"] * 2, r"= \{2, 3, 5, 7\}$",
+               r"^\$2 = 0$", r"detached")
+        result = line.end()
+        unnoticed(result)
+        result.expect_not("can see breakpoints")
+
+
 @scenario()
 def others_run_on(test):
     """The debugger is on the console's line; the VM beside it answers meanwhile; the
