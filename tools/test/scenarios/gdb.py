@@ -2,11 +2,12 @@
 """Debian's gdb against a VM: on COM2, on the console's line, against one of two
 VMs, and what the guest notices of it (guest/test/debugme.c)."""
 
+import mmap
 import re
 import subprocess
 
-from lib.paths import BUILD, program
-from lib.scenario import Failed, scenario, vm
+from lib.paths import BUILD, cache_dir, program
+from lib.scenario import Failed, Skipped, scenario, vm
 
 ELF = BUILD / "guest" / "debugme.elf"
 SECONDS = 120
@@ -354,6 +355,46 @@ detach
                    rf"reakpoint 1, 0x0*{address:x}", rf"^\$1 = {address:#x}$",
                    rf"=> {address:#x}", r"^\$2 = 1$", r"^cr0 .* PG ",
                    r"^efer .* SCE ", r"detached")
+        line.type("kill $!; echo name=$(hostname); dmesg; poweroff\n")
+        result = line.end(120)
+        result.expect(r"^name=apical$")
+        result.expect_not(r"\bBUG\b|[Oo]ops|Call Trace|soft lockup|int3:")
+        result.expect_status(0)
+
+
+def symbols():
+    """The ELF file of the cached kernel, as Debian's package linux-image-*-dbg has it
+    under /usr/lib/debug/boot: put there by hand, as it takes a GB."""
+    elf = cache_dir() / "files" / "vmlinux-trixie"
+    image = cache_dir() / "files" / "vmlinuz-trixie"
+    if not elf.exists():
+        raise Skipped(f"needs the kernel's symbols as {elf}")
+    raw = image.read_bytes()[:0x10000]
+    at = 0x200 + int.from_bytes(raw[0x20e:0x210], "little")     # kernel_version
+    release = raw[at:raw.index(b" ", at)]
+    with open(elf, "rb") as file, \
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if text.find(b"Linux version " + release + b" ") < 0:
+            raise Skipped(f"{elf} is not of {release.decode()}")
+    return elf
+
+
+@scenario(cases={}, soak={"debian": {}})
+def a_kernel_by_symbol(test):
+    """As above with its symbols: a breakpoint at a name, who called it, a variable."""
+    elf = symbols()
+    with begin(test, LINUX.replace("quiet", "quiet nokaslr")) as line:
+        line.wait(r"^Linux .* on 2 CPUs", 240)
+        line.type("(while sleep 1; do hostname apical; done) &\n")
+        said = debug(test, line._port("com2"), f"""break {SYMBOL}
+continue
+backtrace
+print (char *)&init_uts_ns.name.sysname
+delete
+detach
+""", elf=elf)
+        expect(said, rf"reakpoint 1, .*{SYMBOL}", r"^#\d+ .*do_syscall_64",
+               r'"Linux"$', r"detached")
         line.type("kill $!; echo name=$(hostname); dmesg; poweroff\n")
         result = line.end(120)
         result.expect(r"^name=apical$")
