@@ -330,7 +330,7 @@ def address_of(line, symbol):
     return int(found.group(1), 16)
 
 
-@scenario(cases={}, soak={"debian": {}})
+@scenario(cases={"debian": {}})
 def a_kernel(test):
     """Without its symbols: breakpoints of both kinds at an address of the running
     kernel, reached by a system call; a step; a page that is not there; afterwards
