@@ -27,6 +27,7 @@ PROMPT = "apical> "
 KEY = "\x01"                # Ctrl-A: the console's keys begin with it
 TIMEOUT = 60                # seconds of the wall clock for one answer
 END_TIMEOUT = 30
+HANDED_ON = 1.5             # seconds that typed bytes take to the machine, at most
 SHOWN = 2000                # characters of what was seen, in a failure
 
 _UNFINISHED = re.compile(rb"(?:\r|\r?\x1b[\[0-9;?]*)\Z")
@@ -90,6 +91,11 @@ class Talk:
     def disconnect(self):
         """Leave the line to somebody else, a debugger say, at .port."""
         if self.socket:
+            # What was typed must have been taken: closing a socket with unread
+            # bytes throws away what is under way in both directions.
+            end = time.monotonic() + HANDED_ON
+            while (left := end - time.monotonic()) > 0 and self.read(left):
+                pass
             self.socket.close()
         self.socket = None
 
