@@ -26,11 +26,13 @@ static struct {
 	struct spinlock lock; /* of limit and ring */
 	struct log_levels levels;
 	struct log_limit limit[LOG_SUBJECT_COUNT];
-	struct log_ring ring; /* in memory, once there is a line */
-	_Alignas(8) uint8_t memory[KEPT_BYTES];
+	struct log_ring ring; /* in kept_memory, once there is a line */
 } kept = {
 	.levels = {.of = {[0 ... LOG_SUBJECT_COUNT - 1] = LOG_INFO}},
 };
+
+/* Apart, as it begins as zeroes: so the image need not carry it. */
+static _Alignas(8) uint8_t kept_memory[KEPT_BYTES];
 
 static uint64_t now_ms(void)
 {
@@ -48,7 +50,7 @@ static void keep(const char *text, size_t size)
 
 	spin_lock(&kept.lock);
 	if (!kept.ring.memory)
-		log_ring_begin(&kept.ring, kept.memory, KEPT_BYTES);
+		log_ring_begin(&kept.ring, kept_memory, KEPT_BYTES);
 	log_ring_add(&kept.ring, line, used);
 	spin_unlock(&kept.lock);
 }
@@ -130,7 +132,7 @@ bool log_begin(struct log_ring_reader *reader)
 	bool found;
 
 	spin_lock(&kept.lock);
-	found = log_ring_find(reader, kept.memory, KEPT_BYTES);
+	found = log_ring_find(reader, kept_memory, KEPT_BYTES);
 	spin_unlock(&kept.lock);
 	return found;
 }

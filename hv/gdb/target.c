@@ -25,14 +25,17 @@
 static struct {
 	struct vm *vm;
 	uint32_t attached; /* read by all CPUs */
-	uint32_t ended;	   /* NOT_ENDED, or its status; set by any CPU */
 	uint64_t reported; /* vCPUs that stopped; atomic, set by any CPU */
 	uint64_t kept;	   /* of them, those that GDB is still to be told of */
 	struct gdb_stop stop[CONFIG_VCPUS_MAX]; /* each vCPU's own CPU */
 	struct gdb_breakpoints breakpoints;
 	struct gdb_shadows shadows;
 	bool said; /* that INT3 is in memory */
-} target = {.ended = NOT_ENDED};
+} target;
+
+/* NOT_ENDED, or the VM's status; set by any CPU.  Apart from what begins as
+ * zeroes, which the image need not carry. */
+static uint32_t target_ended = NOT_ENDED;
 
 _Static_assert(CONFIG_VCPUS_MAX <= 64, "a bit for each vCPU");
 
@@ -380,7 +383,7 @@ static void forget(void)
 bool gdb_target_stopped(struct gdb_stop *stop)
 {
 	uint32_t ended =
-		__atomic_exchange_n(&target.ended, NOT_ENDED, __ATOMIC_SEQ_CST);
+		__atomic_exchange_n(&target_ended, NOT_ENDED, __ATOMIC_SEQ_CST);
 	uint64_t reported;
 	uint32_t thread;
 
@@ -407,7 +410,7 @@ bool gdb_target_ended(const struct vm *vm, uint8_t status)
 	if (!__atomic_load_n(&target.attached, __ATOMIC_SEQ_CST) ||
 	    vm != target.vm)
 		return false;
-	__atomic_store_n(&target.ended, status, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&target_ended, status, __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -523,7 +526,7 @@ void gdb_target_begin(void)
 	gdb_shadow_begin(&target.shadows, &target.vm->ept, &target.vm->memory);
 	target.said = false;
 	target.kept = 0;
-	__atomic_store_n(&target.ended, NOT_ENDED, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&target_ended, NOT_ENDED, __ATOMIC_SEQ_CST);
 }
 
 void gdb_target_detach(void)
