@@ -278,7 +278,7 @@ usb: all
 	@echo 'To write it to a stick (this overwrites the stick; look at lsblk first):'
 	@echo '  sudo dd if=$(O)/apical-usb.img of=/dev/sdX bs=4M conv=fsync'
 
-check: $(ASL_H)
+check: $(ASL_H) $(O)/BOOTX64.EFI
 	@HV_CFLAGS="$(CFLAGS)" EFI_CFLAGS="$(EFI_CFLAGS)" tools/check $(ARGS)
 
 format:
