@@ -46,7 +46,7 @@ static void serve_requests(struct vcpu *v)
 	uint32_t requests =
 		__atomic_fetch_and(&v->requests, stay, __ATOMIC_SEQ_CST);
 
-	v->time_stale = true;
+	v->due |= VCPU_DUE_TIME;
 	if (trace_vcpu_on(v))
 		trace_vcpu(v, TRACE_REQUEST, (uint16_t)requests, 0, 0);
 	if (requests & VCPU_REQUEST_CALL)
@@ -83,7 +83,7 @@ static void serve_requests(struct vcpu *v)
 
 		if (nmis)
 			apicv_add_nmis(v, nmis);
-		v->events_stale = true;
+		v->due |= VCPU_DUE_EVENTS;
 	}
 	/* Since when ever it does. */
 	if (v->debug.stepping || v->debug.open)
@@ -170,7 +170,7 @@ static void serve_time(struct vcpu *v)
 	}
 	if (v->timer_tsc != VLAPIC_NEVER && v->timer_tsc <= tsc_read())
 		apicv_timer(v);
-	v->time_stale = false;
+	v->due &= ~(uint32_t)VCPU_DUE_TIME;
 	if (v->cpu == 0) {
 		console = console_poll();
 		others = console < others ? console : others;
@@ -200,7 +200,7 @@ static void wait_for_event(struct vcpu *v)
 	/* Waiting is no work: the exit counts as that much later. */
 	v->exit_tsc += (uint32_t)(tsc_read() - start);
 	v->armed_tsc = 0; /* whatever woke us, it may have been the timer */
-	v->time_stale = true;
+	v->due |= VCPU_DUE_TIME;
 }
 
 static void entry_failed(struct vcpu *v, uint64_t how)
@@ -220,7 +220,7 @@ static bool run_once(struct vcpu *v)
 
 	apicv_before_entry(v);
 	/* A posted timer was taken back: it is to be armed anew. */
-	while (v->time_stale) {
+	while (v->due & VCPU_DUE_TIME) {
 		serve_time(v);
 		apicv_before_entry(v);
 	}
@@ -236,7 +236,7 @@ static bool run_once(struct vcpu *v)
 	v->exit_tsc = (uint32_t)tsc_read();
 	goes_on = vmx_exit_handle(v, &interrupt);
 	if (interrupt >= 0) {
-		v->time_stale = true;
+		v->due |= VCPU_DUE_TIME;
 		if (interrupt == v->timer_vector)
 			v->armed_tsc = 0;
 		irq_dispatch((uint8_t)interrupt);
@@ -283,7 +283,7 @@ void vcpu_run(struct vcpu *v)
 		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
 		    !serve_and_look(v))
 			continue;
-		if (v->time_stale)
+		if (v->due & VCPU_DUE_TIME)
 			serve_time(v);
 		if (!ready(v))
 			wait_for_event(v);

@@ -328,7 +328,7 @@ static void power_up(struct vcpu *v)
 	v->exit_row = &v->stats.row[EXIT_STATS_NONE];
 	v->history_at = 0;
 	v->armed_tsc = 0;
-	v->time_stale = true;
+	v->due |= VCPU_DUE_TIME;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));
 	apic->x2apic_allowed = v->cpuid->x2apic;
 	apic->tsc_deadline_allowed = cpuid_policy_tsc_deadline(v->cpuid);

@@ -34,7 +34,7 @@ static bool has_vid(const struct vcpu *v)
 enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 			      enum exit_result success)
 {
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	switch (effect.kind) {
 	case VLAPIC_EFFECT_NONE:
 		break;
@@ -63,7 +63,7 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 void apicv_timer(struct vcpu *v)
 {
 	apicv_sync(v);
-	v->time_stale = true;
+	v->due |= VCPU_DUE_TIME;
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 	if (v->timer_tsc == VLAPIC_NEVER || v->timer_tsc > tsc_read())
 		return;
@@ -72,7 +72,7 @@ void apicv_timer(struct vcpu *v)
 			   v->vlapic.lvt_timer & APIC_LVT_VECTOR, v->timer_tsc,
 			   0);
 	vlapic_timer_expire(&v->vlapic, tsc_read());
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 }
 
@@ -229,7 +229,7 @@ void apicv_configure(struct vcpu *v)
 	configure_view(v, &v->view);
 	if (v->debug.hiding)
 		configure_view(v, &v->hidden_view);
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 }
 
 void apicv_switch(struct vcpu *v)
@@ -248,7 +248,7 @@ void apicv_add_nmis(struct vcpu *v, uint32_t count)
 	uint32_t sum = v->nmi_pending + count;
 
 	v->nmi_pending = (uint8_t)(sum < limit ? sum : limit);
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 }
 
 static void accept_all(struct vcpu *v, unsigned word, uint64_t bits, bool level)
@@ -292,7 +292,7 @@ static void merge(struct vcpu *v)
 	if (pi_desc_on(&v->pi)) {
 		apicv_sync(v);
 		vlapic_merge(&v->vlapic);
-		v->events_stale = true;
+		v->due |= VCPU_DUE_EVENTS;
 	}
 }
 
@@ -409,11 +409,11 @@ void apicv_before_entry(struct vcpu *v)
 	bool nmi, interrupt;
 
 	merge(v);
-	if (__builtin_expect(!v->events_stale, 1))
+	if (__builtin_expect(!(v->due & VCPU_DUE_EVENTS), 1))
 		return;
 	apicv_switch(v); /* SVR's enable bit may have changed */
 	look_at_lint0(v);
-	v->events_stale = false;
+	v->due &= ~(uint32_t)VCPU_DUE_EVENTS;
 	take_posted(v);
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	nmi = offer_nmi(v, blocking);
@@ -445,7 +445,7 @@ enum exit_result exit_apic_write(struct vcpu *v)
 
 enum exit_result exit_tpr_below_threshold(struct vcpu *v)
 {
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	return EXIT_RESUME;
 }
 
@@ -465,12 +465,12 @@ enum exit_result exit_virtualized_eoi(struct vcpu *v)
 
 enum exit_result exit_interrupt_window(struct vcpu *v)
 {
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	return EXIT_RESUME;
 }
 
 enum exit_result exit_nmi_window(struct vcpu *v)
 {
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	return EXIT_RESUME;
 }

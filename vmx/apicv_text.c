@@ -111,7 +111,7 @@ void apicv_text_take(const struct vcpu *v, struct apicv_state *s)
 	s->wanted = v->apic_wanted;
 	s->choice = v->apic;
 	s->controls = v->controls;
-	s->stale = v->events_stale;
+	s->stale = v->due & VCPU_DUE_EVENTS;
 	s->interrupt_window = v->interrupt_window;
 	s->nmi_window = v->nmi_window;
 	s->nmi_pending = v->nmi_pending;

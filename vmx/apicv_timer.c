@@ -52,7 +52,7 @@ static bool take_back(struct vcpu *v)
 void apicv_timer_unpost(struct vcpu *v)
 {
 	v->armed_tsc = 0; /* to be armed again, perhaps for an exit */
-	v->time_stale = true;
+	v->due |= VCPU_DUE_TIME;
 	if (take_back(v))
 		return;
 	/* Nobody else notifies meanwhile, so it was the timer's notification

@@ -189,7 +189,7 @@ static void keep_interrupts_out(struct vcpu *v)
 		return;
 	vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 		     state | INTERRUPTIBILITY_STI);
-	v->events_stale = true; /* what waits must look at it */
+	v->due |= VCPU_DUE_EVENTS; /* what waits must look at it */
 }
 
 /* An instruction is over. */

@@ -274,7 +274,7 @@ bool vmx_debug_write(struct vcpu *v, const struct vmx_debug_registers *r)
 	}
 	if (!same_fpu(&now, r))
 		write_fpu(v, r);
-	v->events_stale = true; /* IF, CR8's interrupts */
+	v->due |= VCPU_DUE_EVENTS; /* IF, CR8's interrupts */
 	return true;
 }
 

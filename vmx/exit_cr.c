@@ -136,7 +136,7 @@ static enum exit_result set_cr8(struct vcpu *v, uint64_t value)
 	if (value > 15)
 		return inject_gp(v);
 	vlapic_cr8_write(&v->vlapic, (uint8_t)value);
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	return EXIT_NEXT_INSN;
 }
 

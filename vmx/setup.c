@@ -198,7 +198,7 @@ static void reset_registers(struct vcpu *v)
 		vmcs_write(VMCS_GUEST_DR7, DR7_RESET);
 	v->event_injected = false;
 	v->nmi_pending = 0;
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	setup_flush_linear(v);
 }
 

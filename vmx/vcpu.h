@@ -63,6 +63,20 @@ enum vcpu_request {
 	VCPU_REQUEST_STEP = 1u << 10,	/* stays while a debugger steps it */
 };
 
+/*
+ * What the vCPU's own CPU has to see to before the next VM entry.  Whoever makes
+ * it necessary sets the bit; who sees to it clears it first.  When there is no
+ * bit here and no request either, the entry follows at once.
+ */
+enum vcpu_due {
+	/* VIRR, VISR, TPR, the APIC's mode or base, an NMI or a pin: what goes
+	 * in, windows, RVI and SVI; apicv_before_entry(). */
+	VCPU_DUE_EVENTS = 1u << 0,
+	/* Timers, and what the physical one is armed for; also after any
+	 * interrupt. */
+	VCPU_DUE_TIME = 1u << 1,
+};
+
 /* What the exit handlers answer; one place acts on it. */
 enum exit_result {
 	EXIT_RESUME,	/* RIP is right as it is */
@@ -114,7 +128,13 @@ struct vcpu {
 	uint64_t launched;
 
 	/* ---- from any CPU ---- */
-	uint32_t requests;	  /* enum vcpu_request */
+	union {
+		struct {
+			uint32_t requests; /* enum vcpu_request */
+			uint32_t due;	   /* enum vcpu_due; its own CPU's */
+		};
+		uint64_t before_entry; /* both: 0, and it may go on */
+	};
 	uint32_t in_guest;	  /* 1: an IPI is needed to be heard */
 	uint32_t nmi_posted;	  /* NMIs that others sent */
 	uint64_t level_posted[4]; /* level-triggered vectors for IRR */
@@ -136,8 +156,6 @@ struct vcpu {
 	uint32_t entry_error; /* VM-instruction error of an entry that failed */
 	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
 	struct exit_stats_row *exit_row; /* where stats counts it */
-	bool events_stale; /* interrupts must be looked at before entry */
-	bool time_stale;   /* so must timers; also after any interrupt */
 	bool nmi_window, interrupt_window;
 	bool event_injected; /* the entry's event field is taken */
 	uint8_t nmi_pending;

@@ -138,7 +138,7 @@ static void a_status_that_lags(void **state)
 	assert_string_equal(buffer, "! RVI: the VMCS has 0, the model 41\n"
 				    "! SVI: the VMCS has 0, the model 92\n");
 	/* Nothing is wrong if the next entry writes it. */
-	v->events_stale = true;
+	v->due |= VCPU_DUE_EVENTS;
 	assert_int_equal(differences(), 0);
 	processor();
 	assert_true(says("model: 41 92 (written at the next VM entry)\n"));
