@@ -7,6 +7,7 @@
 #include "hv/hw/msr.h"
 #include "hv/hw/port.h"
 #include "hv/lib/format.h"
+#include "hv/lib/panic.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/monitor/memory_text.h"
@@ -364,6 +365,13 @@ static void poweroff(struct monitor *m, const struct monitor_arguments *a)
 	vms_poweroff();
 }
 
+static void panic_command(struct monitor *m, const struct monitor_arguments *a)
+{
+	(void)m;
+	(void)a;
+	panic("asked for at the monitor");
+}
+
 const struct monitor_command monitor_machine_commands[] = {
 	{"io", "in PORT [b|w|d] [VM|host] | out PORT VALUE [b|w|d] [VM|host]",
 	 "a port of a VM's devices, or of the machine", io},
@@ -374,5 +382,8 @@ const struct monitor_command monitor_machine_commands[] = {
 	{"cpus", "", "the processors, and what runs there", cpus},
 	{"reboot", "", "start the machine again, whatever runs", reboot},
 	{"poweroff", "", "switch the machine off, whatever runs", poweroff},
+	{"panic", "",
+	 "stop as a bug of Apical's own would, to see what it shows",
+	 panic_command},
 	{0},
 };

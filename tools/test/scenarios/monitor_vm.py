@@ -276,3 +276,22 @@ def reboot(test):
         result.expect(r"^\[apical\] Apical ", count=2)
         result.expect(r"verdict: ok$", count=1)
         result.expect_status(0)
+
+
+@scenario()
+def panic(test):
+    """A bug of our own, on the CPU of a VM that runs: where it was in our code, and
+    what the guest did."""
+    with test.talk(config=vm("t", "auto", 2, guest="idle"), cpus=2) as line:
+        line.wait(UP)
+        line.monitor()
+        line.type("panic\r")
+        result = line.end()
+    for said in (r"panic: asked for at the monitor", r"CPU 0, APIC ID 0",
+                 r"  [0-9a-f]{16} panic_command\+0x[0-9a-f]+",
+                 r"  [0-9a-f]{16} vcpu_run\+0x[0-9a-f]+",
+                 r"  [0-9a-f]{16} hv_main\+0x[0-9a-f]+",
+                 r"the guest: vm t vCPU 0", r"  exits, newest first:( \d+)+",
+                 r"  681e Guest RIP +[0-9a-f]+", r"all CPUs are stopped"):
+        result.expect(rf"^\[apical\] {said}$", count=1)
+    result.expect_status(1)
