@@ -107,6 +107,12 @@ static void set_tsc_adjust(struct vcpu *v, uint64_t value)
 	apicv_timer(v);
 }
 
+/* SDM volume 4, IA32_XSS: it is there with XSAVES. */
+static bool has_xss(const struct vcpu *v)
+{
+	return v->controls.proc2 & VMX_PROC2_XSAVES_XRSTORS;
+}
+
 /* The only effect that a read has is #GP(0): false. */
 static bool read_x2apic(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
@@ -157,9 +163,11 @@ bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case IA32_PLATFORM_ID:
 	case IA32_MCG_CAP: /* no banks */
 	case IA32_MCG_STATUS:
-	case IA32_XSS:
 		*value = 0;
 		return true;
+	case IA32_XSS:
+		*value = 0;
+		return has_xss(v);
 	default:
 		slot = mtrr_slot_of(msr);
 		if (slot == MTRR_SLOT_NONE)
@@ -208,8 +216,9 @@ static bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
 		return true;
 	case IA32_BIOS_SIGN_ID: /* the way to ask for the revision */
 	case IA32_MCG_STATUS:
-	case IA32_XSS:
 		return value == 0;
+	case IA32_XSS:
+		return value == 0 && has_xss(v);
 	case IA32_DEBUGCTL:
 		if (value & ~(uint64_t)IA32_DEBUGCTL_BTF)
 			return false;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Corners: single-steps over what exits, hidden features, two CPUs that fault."""
+"""Corners: single-steps over what exits, instructions of the processor's own, hidden
+features, two CPUs that fault."""
 
 from lib.scenario import scenario
 
@@ -21,6 +22,20 @@ reset = stop
 def edges(test, more):
     result = test.boot(config=CONFIG.format(guest="edges", vcpus=1, more=more), cpus=1)
     result.expect(r"^PASS single-step over HLT")
+    result.expect_not(r"^FAIL ")
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect_status(0)
+
+
+@scenario(cases={"shown": dict(more=""),
+                 "hidden": dict(more="cpuid.hide = rdtscp,rdpid,invpcid,xsave\n"
+                                     "cmdline = hidden")},
+          soak={"haswell": dict(more="", model="corei7_haswell_4770")})
+def processor(test, more, model=None):
+    """Instructions that a hypervisor can spoil (guest/test/processor.c)."""
+    result = test.boot(config=CONFIG.format(guest="processor", vcpus=1, more=more),
+                       cpus=1, model=model)
+    result.expect(r"^PASS INVPCID", count=7)
     result.expect_not(r"^FAIL ")
     result.expect(r"^END 0 failed$", count=1)
     result.expect_status(0)

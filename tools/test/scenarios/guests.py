@@ -18,7 +18,7 @@ def on_tiers(**cases):
     hello=dict(guest="hello"),
     apic=dict(guest="apic_basic"),
     insn=dict(guest="insn"),
-    timer=dict(guest="timer"),
+    timer=dict(guest="timer", vcpus=2),
     bad=dict(guest="bad"),
     ipi=dict(guest="ipi", vcpus=2),
     ipi_x2apic=dict(guest="ipi", vcpus=2, x2apic="on", cmdline="x2apic"),
