@@ -43,10 +43,16 @@
  * Breaks this vCPU's VMCS, so that its next VM entry fails and the VM ends with
  * the rule that was broken.  In: RBX which one (HYPERCALL_BREAK_*).
  */
-#define HYPERCALL_BREAK		      5
+#define HYPERCALL_BREAK		 5
 
-#define HYPERCALL_BREAK_CONTROLS      0 /* 5 CR3-target values */
-#define HYPERCALL_BREAK_GUEST	      1 /* CS with both L and D/B */
+#define HYPERCALL_BREAK_CONTROLS 0 /* 5 CR3-target values */
+#define HYPERCALL_BREAK_GUEST	 1 /* CS with both L and D/B */
+
+/*
+ * In: RBX as for HYPERCALL_EXIT_COUNT, RCX the index of any vCPU of the VM.
+ * Out: RBX the same of that vCPU, which may be counting meanwhile.
+ */
+#define HYPERCALL_EXIT_COUNT_OF	      6
 
 #define HYPERCALL_TIER_EMULATE	      0
 #define HYPERCALL_TIER_TPR_SHADOW     1

@@ -96,6 +96,11 @@ void vm_apic_switch(struct vm *vm, struct apic_choice choice)
 	}
 }
 
+struct vcpu *machine_vcpu(struct vcpu *v, uint64_t index)
+{
+	return index < v->vm->vcpu_count ? v->vm->vcpu[index] : NULL;
+}
+
 bool machine_apic_switch(struct vcpu *v, struct apic_choice choice)
 {
 	char text[200];

@@ -52,18 +52,20 @@ static uint64_t exit_log(struct vcpu *v)
 	return 0;
 }
 
-static uint64_t exit_count(struct vcpu *v)
+static uint64_t exit_count(struct vcpu *v, const struct vcpu *of)
 {
 	uint64_t reason = v->gpr[GPR_RBX], total = 0;
 
+	if (!of)
+		return FAILED;
 	if (reason < EXIT_REASON_COUNT) {
-		v->gpr[GPR_RBX] = v->exit_count[reason];
+		v->gpr[GPR_RBX] = of->exit_count[reason];
 		return 0;
 	}
 	if (reason != FAILED)
 		return FAILED;
 	for (unsigned i = 0; i < EXIT_REASON_COUNT; i++)
-		total += v->exit_count[i];
+		total += of->exit_count[i];
 	v->gpr[GPR_RBX] = total;
 	return 0;
 }
@@ -120,7 +122,7 @@ void hypercall(struct vcpu *v)
 		*rax = exit_log(v);
 		break;
 	case HYPERCALL_EXIT_COUNT:
-		*rax = exit_count(v);
+		*rax = exit_count(v, v);
 		break;
 	case HYPERCALL_TIER:
 		*rax = tier(v);
@@ -130,6 +132,9 @@ void hypercall(struct vcpu *v)
 		break;
 	case HYPERCALL_BREAK:
 		*rax = break_entry(v);
+		break;
+	case HYPERCALL_EXIT_COUNT_OF:
+		*rax = exit_count(v, machine_vcpu(v, v->gpr[GPR_RCX]));
 		break;
 	default:
 		*rax = FAILED;

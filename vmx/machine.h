@@ -38,6 +38,9 @@ void machine_reach(struct vcpu *v);
 bool machine_intr(struct vcpu *v);
 uint8_t machine_intr_acknowledge(struct vcpu *v);
 
+/* The vCPU with that index in v's VM, or NULL. */
+struct vcpu *machine_vcpu(struct vcpu *v, uint64_t index);
+
 /* Switches all vCPUs of the VM; false: the processor cannot, or a rule of the
  * SDM forbids it. */
 bool machine_apic_switch(struct vcpu *v, struct apic_choice choice);
