@@ -14,7 +14,7 @@ say = @printf '  %-7s %s\n'
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help run test soak bench lab fuzz usb check format clean host-tests fuzzers
+.PHONY: all machines help run test soak bench bench-linux lab fuzz usb check format clean host-tests fuzzers
 
 all: $(O)/BOOTX64.EFI
 
@@ -24,6 +24,7 @@ help:
 	@echo 'test    every test that can run here (ARGS="-k linux" selects)'
 	@echo 'soak    the full product of scenarios, and the long ones'
 	@echo 'bench   what APIC operations cost'
+	@echo 'bench-linux   exits of whole workloads of a Linux guest'
 	@echo 'lab     what the processor does with each APIC access, as a table'
 	@echo 'fuzz    all fuzzers, FUZZ_SECONDS each (600)'
 	@echo 'usb     an image for a USB stick'
@@ -190,6 +191,21 @@ $(O)/guest/%.flat: guest/test/%.asm
 $(O)/guest/%.flat: $(O)/guest/%.elf
 	$(Q)objcopy -g -O elf32-i386 $< $@
 
+# For Linux guests: an initramfs with one static program of the host's compiler.
+GUEST_PROGRAMS := $(patsubst guest/linux/%.c,$(O)/guest/%.gz,$(wildcard \
+	guest/linux/*.c))
+
+$(O)/guest/linux/%: guest/linux/%.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARNINGS) -I. -MMD -MP -MT $@ \
+		-MF $@.d $< -o $@
+$(O)/guest/%.gz: $(O)/guest/linux/%
+	$(Q)tools/mkinitramfs --init $< $@
+
+# What tests and benches boot; needs a static libc too.
+machines: all $(GUEST_PROGRAMS)
+
 # ---- host tests and fuzzers ------------------------------------------------------
 
 # Pure sources: no hardware access, but through a seam that tools/test/fake has;
@@ -255,8 +271,13 @@ run:
 
 bench:
 	@tools/setup test
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s machines
 	@tools/bench $(ARGS)
+
+bench-linux:
+	@tools/setup test
+	@$(MAKE) --no-print-directory -s machines
+	@tools/workloads $(ARGS)
 
 test soak:
 	@tools/setup test

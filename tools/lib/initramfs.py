@@ -96,4 +96,18 @@ def build(busybox, extra=()):
     archive.file("etc/profile", PROFILE.encode())
     for name, data, mode in extra:
         archive.file(name.strip("/"), data, mode)
+    return _packed(archive)
+
+
+def alone(program):
+    """An archive with nothing but this program, as /init."""
+    archive = Archive()
+    for name in ("dev", "proc"):
+        archive.folder(name)
+    archive.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    archive.file("init", program, 0o755)
+    return _packed(archive)
+
+
+def _packed(archive):
     return gzip.compress(archive.bytes(), compresslevel=6, mtime=0)
