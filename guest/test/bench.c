@@ -9,18 +9,23 @@
  * quiet meanwhile.  tools/bench makes the table.  QEMU needs -device pc-testdev
  * and -device isa-debug-exit,iobase=0xf4.
  *
+ * With `count` on the command line, and not under Apical, nothing is timed:
+ * between two writes to a port, the first of an ID and the second of 0, lies
+ * one round each, for a host that counts the exits in between (tools/bench-kvm).
+ *
  *   BENCH begin VERSION CPUS HYPERVISOR
- *   BENCH op NAME TIER MODE TICKS MIN MAX ROUNDS EXITS EXIT_ROUNDS
+ *   BENCH op NAME TIER MODE TICKS MEDIAN MIN MAX ROUNDS EXITS EXIT_ROUNDS
  *	[REASON:COUNT ...]
  *   BENCH other ... the same of the other CPU, which has exits alone
+ *   BENCH marks KIND NAME TIER MODE ID ROUNDS	with `count`; KIND: op or other
  *   BENCH ticks IPIS_PER_TICK MODE TICKS EXITS ARMED_ALONE IPIS
  *   BENCH end
  *
  * BENCH ticks: of so many timer ticks at the best tier, while the other CPU sent
  * IPIs, ARMED_ALONE had no exit but that of arming the timer.
  *
- * TICKS, MIN and MAX are those of one operation, rounded; what measuring nothing
- * costs is taken off already.
+ * TICKS (on average), MEDIAN, MIN and MAX are those of one operation; what
+ * measuring nothing costs is taken off already.
  */
 #include <stddef.h>
 
@@ -28,7 +33,7 @@
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/hypercall.h"
 
-#define BENCH_VERSION	   1
+#define BENCH_VERSION	   2
 #define BENCH_ROUNDS	   200
 #define BENCH_WARM	   4
 #define BENCH_EXIT_ROUNDS  8
@@ -36,12 +41,14 @@
 #define BENCH_MODES	   2
 #define BENCH_OPS_MAX	   40
 #define BENCH_EXIT_VMCALL  18
+#define BENCH_MARK_PORT	   0xed /* nobody's, on a PC */
+#define BENCH_MARK_OTHER   (1u << 16)
 #define BENCH_ECX_X2APIC   (1u << 21)
 #define BENCH_ECX_DEADLINE (1u << 24)
 
 struct bench_result {
 	const struct bench_op *op; /* NULL: not measured */
-	int64_t sum, min, max;
+	int64_t sum, median, min, max;
 	uint32_t rounds, exit_rounds, other_rounds;
 	struct bench_exits exits, other;
 };
@@ -54,7 +61,10 @@ static const char *const bench_tier_names[BENCH_TIERS] = {
 bool bench_x2apic;
 
 static bool bench_apical; /* hypercalls exist */
+static bool bench_marks;  /* somebody else counts the exits */
+static uint32_t bench_mark;
 static int64_t bench_nothing;
+static int64_t bench_samples[BENCH_ROUNDS];
 static struct bench_result bench_results[BENCH_MODES][BENCH_TIERS]
 					[BENCH_OPS_MAX];
 static const uint8_t bench_rates[] = {1, 8}; /* IPIs per tick */
@@ -78,6 +88,10 @@ void bench_exits_begin(struct bench_exits *sum)
 {
 	struct bench_exits now;
 
+	if (bench_marks)
+		insn_out32(BENCH_MARK_PORT,
+			   cpu_this()->index ? bench_mark | BENCH_MARK_OTHER
+					     : bench_mark);
 	if (!bench_apical)
 		return;
 	bench_exits_now(&now);
@@ -92,6 +106,8 @@ void bench_exits_end(struct bench_exits *sum)
 {
 	struct bench_exits now;
 
+	if (bench_marks)
+		insn_out32(BENCH_MARK_PORT, 0);
 	if (!bench_apical)
 		return;
 	bench_exits_now(&now);
@@ -130,23 +146,39 @@ static void bench_count_exits(const struct bench_op *op,
 	bench_exits_end(sum);
 }
 
+/* Puts a value where it belongs among the first count ones, which are sorted. */
+static void bench_insert(int64_t ticks, unsigned count)
+{
+	for (; count && bench_samples[count - 1] > ticks; count--)
+		bench_samples[count] = bench_samples[count - 1];
+	bench_samples[count] = ticks;
+}
+
+static void bench_time(const struct bench_op *op, struct bench_result *r)
+{
+	for (unsigned i = 0; i < r->rounds; i++) {
+		int64_t ticks = bench_once(op) - bench_nothing;
+
+		r->sum += ticks;
+		bench_insert(ticks, i);
+	}
+	r->median = bench_samples[r->rounds / 2];
+	r->min = bench_samples[0];
+	r->max = bench_samples[r->rounds - 1];
+}
+
 static void bench_measure(const struct bench_op *op, struct bench_result *r)
 {
 	uint64_t taken = bench_taken, wanted;
 
 	*r = (struct bench_result){.op = op};
-	r->rounds = op->rounds ? op->rounds : BENCH_ROUNDS;
-	r->exit_rounds = bench_apical ? BENCH_EXIT_ROUNDS : 0;
+	r->exit_rounds = bench_apical || bench_marks ? BENCH_EXIT_ROUNDS : 0;
+	bench_mark = 1 + (uint32_t)(r - &bench_results[0][0][0]);
 	for (unsigned i = 0; i < BENCH_WARM; i++)
 		bench_once(op);
-	for (unsigned i = 0; i < r->rounds; i++) {
-		int64_t ticks = bench_once(op) - bench_nothing;
-
-		r->sum += ticks;
-		if (!i || ticks < r->min)
-			r->min = ticks;
-		if (!i || ticks > r->max)
-			r->max = ticks;
+	if (!bench_marks) {
+		r->rounds = op->rounds ? op->rounds : BENCH_ROUNDS;
+		bench_time(op, r);
 	}
 	for (unsigned i = 0; i < r->exit_rounds; i++)
 		bench_count_exits(op, &r->exits);
@@ -194,11 +226,12 @@ static void bench_with_other(struct bench_result *results)
 		struct bench_result *r = &results[1 + i];
 		uint64_t taken;
 
+		bench_mark = 1 + (uint32_t)(r - &bench_results[0][0][0]);
 		bench_two_begin(&bench_two[i]);
 		taken = bench_taken;
 		bench_measure(&bench_two[i], r);
 		bench_two_end(&r->other);
-		r->other_rounds = bench_apical ? bench_taken - taken : 0;
+		r->other_rounds = r->exit_rounds ? bench_taken - taken : 0;
 	}
 }
 
@@ -227,6 +260,18 @@ static void bench_mode(bool two, struct bench_result (*results)[BENCH_OPS_MAX],
 
 /* ---- what came out ---- */
 
+/* What lies between which marks. */
+static void bench_print_marks(const struct bench_result *r, const char *mode)
+{
+	uint32_t id = 1 + (uint32_t)(r - &bench_results[0][0][0]);
+
+	print("BENCH marks op %s - %s %u %u\n", r->op->name, mode, id,
+	      r->exit_rounds);
+	if (r->other_rounds)
+		print("BENCH marks other %s - %s %u %u\n", r->op->name, mode,
+		      id | BENCH_MARK_OTHER, r->other_rounds);
+}
+
 static int64_t bench_rounded(int64_t sum, int64_t count)
 {
 	return (sum + (sum < 0 ? -count : count) / 2) / count;
@@ -250,12 +295,17 @@ static void bench_print(const struct bench_result *r, const char *tier,
 {
 	if (!r->op)
 		return;
-	print("BENCH op %s %s %s %ld %ld %ld %u", r->op->name, tier, mode,
-	      bench_rounded(r->sum, r->rounds), r->min, r->max, r->rounds);
+	if (bench_marks) {
+		bench_print_marks(r, mode);
+		return;
+	}
+	print("BENCH op %s %s %s %ld %ld %ld %ld %u", r->op->name, tier, mode,
+	      bench_rounded(r->sum, r->rounds), r->median, r->min, r->max,
+	      r->rounds);
 	bench_print_exits(&r->exits, r->exit_rounds);
 	if (!r->other_rounds)
 		return;
-	print("BENCH other %s %s %s 0 0 0 0", r->op->name, tier, mode);
+	print("BENCH other %s %s %s 0 0 0 0 0", r->op->name, tier, mode);
 	bench_print_exits(&r->other, r->other_rounds);
 }
 
@@ -299,6 +349,7 @@ void guest_main(void)
 	bool two = cpu_count > 1;
 
 	bench_apical = bench_is_apical();
+	bench_marks = !bench_apical && guest_has_word("count");
 	if (bench_apical && hypercall_tier_get().rax) {
 		guest_check(false, "bench", "its VM needs `hypercalls = on`");
 		return;

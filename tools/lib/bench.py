@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .paths import Problem
 
-VERSION = 1
+VERSION = 2
 IPS = 400000000         # KVM's preemption timer wants a TSC below 429 MHz
 TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")
 MODES = {"xapic": "xAPIC", "x2apic": "x2APIC"}
@@ -32,6 +32,8 @@ PLAIN = {
     "rdmsr": "RDMSR TSC_ADJUST",
     "wrmsr": "WRMSR TSC_ADJUST",
     "cr0-pair": "CR0.WP off and on",
+    "cr0-am-pair": "CR0.AM on and off",
+    "cr4-pair": "CR4.PSE on and off",
     "in-pic": "IN from the 8259",
     "out-pic": "OUT to the 8259",
     "in-pm-timer": "IN from the PM timer",
@@ -78,7 +80,8 @@ class Row:
     tier: str
     mode: str
     other: bool
-    instructions: int
+    instructions: int       # on average
+    median: int
     least: int
     most: int
     rounds: int
@@ -90,13 +93,13 @@ class Row:
         return self.operation, self.tier, self.mode, self.other
 
 
-_ROW = re.compile(r"^BENCH (op|other) (\S+) (\S+) (\S+) (-?\d+) (-?\d+) (-?\d+) (\d+)"
-                  r" (\d+) (\d+)((?: \d+:\d+)*)$", re.MULTILINE)
+_ROW = re.compile(r"^BENCH (op|other) (\S+) (\S+) (\S+) (-?\d+) (-?\d+) (-?\d+)"
+                  r" (-?\d+) (\d+) (\d+) (\d+)((?: \d+:\d+)*)$", re.MULTILINE)
 
 
-def parse(text, cpus):
+def parse(text, cpus, hypervisor="apical"):
     """{Row.key: Row} out of what the guest printed."""
-    if f"BENCH begin {VERSION} {cpus} apical\n" not in text \
+    if f"BENCH begin {VERSION} {cpus} {hypervisor}\n" not in text \
             or "BENCH end\n" not in text:
         raise Problem(f"the bench with {cpus} CPUs did not come to its end")
     failed = re.findall(r"^FAIL .*$", text, re.MULTILINE)
@@ -105,12 +108,12 @@ def parse(text, cpus):
     rows = {}
     for found in _ROW.finditer(text):
         kind, operation, tier, mode = found.groups()[:4]
-        numbers = [int(number) for number in found.groups()[4:10]]
-        rounds = numbers[5] or 1
+        numbers = [int(number) for number in found.groups()[4:11]]
+        rounds = numbers[6] or 1
         reasons = {int(reason): int(count) / rounds for reason, count in
-                   (item.split(":") for item in found.group(11).split())}
-        row = Row(operation, tier, mode, kind == "other", *numbers[:4],
-                  numbers[4] / rounds, reasons)
+                   (item.split(":") for item in found.group(12).split())}
+        row = Row(operation, tier, mode, kind == "other", *numbers[:5],
+                  numbers[5] / rounds, reasons)
         rows[row.key] = row
     return rows
 
@@ -159,13 +162,13 @@ def _reasons(row):
 def write_csv(rows, path):
     with open(path, "w", newline="") as handle:
         out = csv.writer(handle, lineterminator="\n")
-        out.writerow(["operation", "cpu", "tier", "mode", "instructions", "min", "max",
-                      "rounds", "exits", "exits by basic reason"])
+        out.writerow(["operation", "cpu", "tier", "mode", "instructions", "median",
+                      "min", "max", "rounds", "exits", "exits by basic reason"])
         for row in rows.values():
             if row.operation != "nothing":
                 out.writerow([row.operation, "receiver" if row.other else "",
-                              row.tier, row.mode, row.instructions, row.least,
-                              row.most, row.rounds, _number(row.exits),
+                              row.tier, row.mode, row.instructions, row.median,
+                              row.least, row.most, row.rounds, _number(row.exits),
                               _reasons(row)])
 
 

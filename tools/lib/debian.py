@@ -113,9 +113,9 @@ class Suite:
                   str(into / name), digest)
         return into / name
 
-    def extract(self, package, member, into):
-        """Download a binary package and put the files of it that match
-        `member` (a tar wildcard such as ./boot/vmlinuz*) under `into`."""
+    def extract(self, package, members, into):
+        """Download a binary package and put the files of it that match `members`
+        (tar wildcards such as ./boot/vmlinuz*) under `into`; one path for each."""
         self.refresh()
         work = into / "download"
         work.mkdir(parents=True, exist_ok=True)
@@ -126,12 +126,15 @@ class Suite:
         with subprocess.Popen([program("dpkg-deb"), "--fsys-tarfile", str(debs[0])],
                               stdout=subprocess.PIPE) as stream:
             subprocess.run([program("tar"), "-x", "-C", str(into), "--wildcards",
-                            member], stdin=stream.stdout, check=True)
+                            *members], stdin=stream.stdout, check=True)
         shutil.rmtree(work)
-        found = sorted(path for path in into.glob(member) if path.is_file())
-        if not found:
-            raise Problem(f"{package} of {self.name} holds no {member}")
-        return found[0]
+        found = []
+        for member in members:
+            matching = sorted(path for path in into.glob(member) if path.is_file())
+            if not matching:
+                raise Problem(f"{package} of {self.name} holds no {member}")
+            found.append(matching[0])
+        return found
 
 
 def cached_file(name, suite, package, member, what):
@@ -146,7 +149,7 @@ def cached_file(name, suite, package, member, what):
     say("fetch", f"{what}: package {package} of {suite}")
     work = cache_dir() / "files" / f".{name}.{os.getpid()}"
     try:
-        found = source.extract(package, member, work)
+        found, = source.extract(package, [member], work)
         os.replace(found, path)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -78,6 +78,14 @@ def bochsrc(machine, rom, rom_size):
     return "\n".join(lines + machine.extra) + "\n"
 
 
+def bochs_command(machine, rom):
+    """The command that starts Bochs with this firmware."""
+    path = bochs.ensure()
+    config = machine.log / "bochsrc"
+    config.write_text(bochsrc(machine, rom, rom.stat().st_size))
+    return [str(path), "-q", "-f", str(config)]
+
+
 def qemu_command(machine, qemu, rom):
     """QEMU's command line, for KVM (nested) and for TCG (no VT-x at all)."""
     model = machine.model or DEFAULT_MODEL[machine.accel]
@@ -107,7 +115,7 @@ def qemu_command(machine, qemu, rom):
 
 
 def prepare(machine):
-    """(command, environment additions) that start the machine."""
+    """The command that starts the machine."""
     rom = firmware()
     if machine.accel in ("kvm", "tcg"):
         qemu = program("qemu-system-x86_64", "qemu-system-x86")
@@ -115,7 +123,4 @@ def prepare(machine):
     if machine.qmp or machine.serial_device:
         raise Problem("--qmp, --screenshot and --serial-device are QEMU's: use"
                       " --accel tcg")
-    path = bochs.ensure()
-    config = machine.log / "bochsrc"
-    config.write_text(bochsrc(machine, rom, rom.stat().st_size))
-    return [str(path), "-q", "-f", str(config)]
+    return bochs_command(machine, rom)

@@ -9,7 +9,8 @@ from .paths import cache_lock
 KERNELS = {"vmlinuz": "trixie", "vmlinuz-6.1": "bookworm"}
 
 
-def _image_package(source):
+def image_package(source):
+    """The package that linux-image-amd64 stands for."""
     return source.depends("linux-image-amd64", r"linux-image-\d\S*-amd64")
 
 
@@ -17,7 +18,7 @@ def kernel(name="vmlinuz"):
     """Debian's own kernel image, as Debian built it."""
     suite = KERNELS[name]
     with cache_lock("fetch"):
-        return debian.cached_file(f"vmlinuz-{suite}", suite, _image_package,
+        return debian.cached_file(f"vmlinuz-{suite}", suite, image_package,
                                   "./boot/vmlinuz*", "the guest's Linux kernel")
 
 

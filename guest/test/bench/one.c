@@ -17,6 +17,8 @@
 #define ONE_LINE	   5
 #define ONE_LINE_PORT	   (0x2000 + ONE_LINE)
 #define ONE_CR0_WP	   (1ul << 16)
+#define ONE_CR0_AM	   (1ul << 18)
+#define ONE_CR4_PSE	   (1ul << 4)
 #define ONE_IOAPIC_SELECT  (*(volatile uint32_t *)0xfec00000)
 #define ONE_IOAPIC_WINDOW  (*(volatile uint32_t *)0xfec00010)
 #define ONE_IOAPIC_PIN	   (0x10 + 2 * ONE_LINE)
@@ -27,7 +29,7 @@
 
 uint64_t bench_idle;
 
-static uint64_t one_cr0, one_tsc_adjust;
+static uint64_t one_cr0, one_cr4, one_tsc_adjust;
 static uint32_t one_count; /* initial count for about ONE_TICK */
 
 /* ---- the processor and the devices ---- */
@@ -93,6 +95,23 @@ static void one_cr0_pair(void)
 	__asm__ volatile("mov %0, %%cr0; mov %1, %%cr0"
 			 :
 			 : "r"(one_cr0 & ~ONE_CR0_WP), "r"(one_cr0)
+			 : "memory");
+}
+
+/* Of the bits that a hypervisor may own, one each that no guest toggles often. */
+static void one_cr0_am_pair(void)
+{
+	__asm__ volatile("mov %0, %%cr0; mov %1, %%cr0"
+			 :
+			 : "r"(one_cr0 ^ ONE_CR0_AM), "r"(one_cr0)
+			 : "memory");
+}
+
+static void one_cr4_pair(void)
+{
+	__asm__ volatile("mov %0, %%cr4; mov %1, %%cr4"
+			 :
+			 : "r"(one_cr4 ^ ONE_CR4_PSE), "r"(one_cr4)
 			 : "memory");
 }
 
@@ -280,6 +299,8 @@ const struct bench_op bench_one[] = {
 	{.name = "rdmsr", .run = one_rdmsr},
 	{.name = "wrmsr", .run = one_wrmsr},
 	{.name = "cr0-pair", .run = one_cr0_pair},
+	{.name = "cr0-am-pair", .run = one_cr0_am_pair},
+	{.name = "cr4-pair", .run = one_cr4_pair},
 	{.name = "in-pic", .run = one_in_pic},
 	{.name = "out-pic", .run = one_out_pic},
 	{.name = "in-pm-timer", .run = one_in_pm_timer},
@@ -349,6 +370,7 @@ void bench_one_begin(void)
 	struct insn_cpuid leaf = insn_cpuid(0x15, 0);
 
 	one_cr0 = insn_read_cr0();
+	one_cr4 = insn_read_cr4();
 	one_tsc_adjust = insn_rdmsr(ONE_TSC_ADJUST_MSR);
 	/* CPUID.15H: TSC ticks per clock of the timer are EBX / EAX. */
 	one_count =
