@@ -3,34 +3,7 @@
 #include "mm/guest_mem.h"
 
 #include "hv/lib/string.h"
-#include "mm/window.h"
-
-bool guest_mem_translate(const struct guest_mem *mem, gpa_t address,
-			 hpa_t *result)
-{
-	for (uint32_t i = 0; i < mem->bank_count; i++) {
-		const struct guest_bank *bank = &mem->bank[i];
-		uint64_t offset = address.value - bank->start.value;
-
-		if (offset < bank->size_bytes) {
-			*result = hpa(bank->backing.value + offset);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A pointer to address, good up to the end of its page; NULL: no RAM. */
-static uint8_t *pointer_to(const struct guest_mem *mem, gpa_t address)
-{
-	hpa_t where;
-	uint8_t *page;
-
-	if (!guest_mem_translate(mem, address, &where))
-		return NULL;
-	page = window_map(hpa(where.value & ~PAGE_MASK));
-	return page + (where.value & PAGE_MASK);
-}
+#include "mm/guest_map.h"
 
 /* 1, 2, 4 and 8 bytes go in one access: another vCPU may look at them. */
 static void copy(void *to, const void *from, size_t size)
@@ -67,7 +40,7 @@ bool guest_mem_read(const struct guest_mem *mem, gpa_t from, void *to,
 
 	while (size) {
 		size_t part = rest_of_page(from.value, size);
-		const uint8_t *in = pointer_to(mem, from);
+		const uint8_t *in = guest_map(mem, from);
 
 		if (!in)
 			return false;
@@ -86,7 +59,7 @@ bool guest_mem_write(const struct guest_mem *mem, gpa_t to, const void *from,
 
 	while (size) {
 		size_t part = rest_of_page(to.value, size);
-		uint8_t *out = pointer_to(mem, to);
+		uint8_t *out = guest_map(mem, to);
 
 		if (!out)
 			return false;
@@ -102,7 +75,7 @@ bool guest_mem_zero(const struct guest_mem *mem, gpa_t start, uint64_t size)
 {
 	while (size) {
 		size_t part = rest_of_page(start.value, size);
-		uint8_t *out = pointer_to(mem, start);
+		uint8_t *out = guest_map(mem, start);
 
 		if (!out)
 			return false;
@@ -119,7 +92,7 @@ bool guest_mem_or64(const struct guest_mem *mem, gpa_t address, uint64_t bits)
 
 	if (address.value % sizeof(uint64_t))
 		return false;
-	word = pointer_to(mem, address);
+	word = guest_map(mem, address);
 	if (!word)
 		return false;
 	__atomic_fetch_or((uint64_t *)(void *)word, bits, __ATOMIC_SEQ_CST);

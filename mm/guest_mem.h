@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VM's RAM as the hypervisor reaches it: copies to and from guest-physical
- * addresses, one window page at a time.  The only code that dereferences guest
- * memory.  Pure over mm/window.h.
+ * addresses, one window page at a time.  Pure over mm/window.h.
  */
 #ifndef MM_GUEST_MEM_H
 #define MM_GUEST_MEM_H
@@ -28,8 +27,20 @@ struct guest_mem {
 };
 
 /* Where the guest-physical page that holds address lies; false: no RAM. */
-bool guest_mem_translate(const struct guest_mem *mem, gpa_t address,
-			 hpa_t *result);
+static inline bool guest_mem_translate(const struct guest_mem *mem,
+				       gpa_t address, hpa_t *result)
+{
+	for (uint32_t i = 0; i < mem->bank_count; i++) {
+		const struct guest_bank *bank = &mem->bank[i];
+		uint64_t offset = address.value - bank->start.value;
+
+		if (offset < bank->size_bytes) {
+			*result = hpa(bank->backing.value + offset);
+			return true;
+		}
+	}
+	return false;
+}
 
 /*
  * Copy size bytes.  False, with a part possibly copied, when some byte is not

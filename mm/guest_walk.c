@@ -3,6 +3,7 @@
 #include "mm/guest_walk.h"
 
 #include "hv/hw/cr_bits.h"
+#include "mm/guest_map.h"
 
 #define PTE_PRESENT  (1ull << 0)
 #define PTE_WRITE    (1ull << 1)
@@ -20,9 +21,14 @@ struct walk {
 	enum walk_kind kind;
 	enum guest_access access;
 	bool user;
-	/* ANDed over the levels: */
-	bool may_write, may_user, may_fetch;
+	uint64_t reserved; /* what is 0 in the entries of all levels */
+	/* ANDed over the levels: PTE_WRITE, PTE_USER, and PTE_NX for "may
+	 * fetch", the other way round than in an entry. */
+	uint64_t may;
 };
+
+#define MAY_FETCH PTE_NX
+#define MAY_ALL	  (PTE_WRITE | PTE_USER | MAY_FETCH)
 
 static enum walk_kind kind_of(const struct guest_paging *p)
 {
@@ -33,14 +39,16 @@ static enum walk_kind kind_of(const struct guest_paging *p)
 	return p->cr4 & CR4_LA57 ? WALK_5 : WALK_4;
 }
 
-static uint64_t entry_read(const struct walk *w, gpa_t address)
+/* size: 4 with 32-bit paging, else 8. */
+static inline uint64_t entry_read(const struct walk *w, gpa_t address,
+				  unsigned size)
 {
-	uint64_t value = ~0ull;
+	uint64_t value;
 
-	if ((address.value & ~PAGE_MASK) != w->paging->apic_page.value)
-		guest_mem_read(w->mem, address, &value,
-			       w->kind == WALK_32 ? 4 : 8);
-	return w->kind == WALK_32 ? (uint32_t)value : value;
+	if ((address.value & ~PAGE_MASK) == w->paging->apic_page.value ||
+	    !guest_map_read_word(w->mem, address, size, &value))
+		return size == 4 ? UINT32_MAX : UINT64_MAX;
+	return value;
 }
 
 /* Accessed and dirty flags; where no RAM is they are set already. */
@@ -70,24 +78,28 @@ static struct guest_walk_result fault(const struct walk *w, uint32_t cause)
 	};
 }
 
-/* Bits that must be 0 in an entry of this level; large: it maps a page. */
-static uint64_t reserved_bits(const struct walk *w, int level, bool large)
+/* Bits that must be 0 in every entry. */
+static inline uint64_t reserved_everywhere(const struct walk *w)
 {
 	const struct guest_paging *p = w->paging;
 	uint64_t reserved;
 
-	if (w->kind == WALK_32) /* PSE-36: bits 20:13 are address bits */
-		return large ? 1ull << 21 : 0;
+	if (w->kind == WALK_32)
+		return 0;
 	reserved = ~0ull << p->phys_bits & 0x000fffffffffffffull;
 	if (w->kind == WALK_PAE)
 		reserved |= 0x7ff0000000000000ull;
 	if (!(p->efer & EFER_NXE))
 		reserved |= PTE_NX;
-	if (large)
-		reserved |= (1ull << (12 + 9 * (level - 1))) - (1ull << 13);
-	else if (level >= 4)
-		reserved |= PTE_LARGE;
 	return reserved;
+}
+
+/* Bits that must be 0 in an entry that maps a large page. */
+static uint64_t reserved_if_large(const struct walk *w, int level)
+{
+	if (w->kind == WALK_32) /* PSE-36: bits 20:13 are address bits */
+		return 1ull << 21;
+	return w->reserved | ((1ull << (12 + 9 * (level - 1))) - (1ull << 13));
 }
 
 static bool may_be_large(const struct walk *w, int level)
@@ -103,22 +115,23 @@ static uint32_t rights_fault(const struct walk *w, uint64_t leaf)
 	const struct guest_paging *p = w->paging;
 	bool fetch = w->access == GUEST_ACCESS_FETCH;
 	bool write = w->access == GUEST_ACCESS_WRITE;
+	bool may_user = w->may & PTE_USER;
 
-	if (fetch && !w->may_fetch)
+	if (fetch && !(w->may & MAY_FETCH))
 		return GUEST_PF_PRESENT;
 	if (w->user) {
-		if (!w->may_user || (write && !w->may_write))
+		if (!may_user || (write && !(w->may & PTE_WRITE)))
 			return GUEST_PF_PRESENT;
 	} else {
-		if (write && !w->may_write && p->cr0 & CR0_WP)
+		if (write && !(w->may & PTE_WRITE) && p->cr0 & CR0_WP)
 			return GUEST_PF_PRESENT;
-		if (fetch && w->may_user && p->cr4 & CR4_SMEP)
+		if (fetch && may_user && p->cr4 & CR4_SMEP)
 			return GUEST_PF_PRESENT;
-		if (!fetch && w->may_user && p->cr4 & CR4_SMAP &&
+		if (!fetch && may_user && p->cr4 & CR4_SMAP &&
 		    !(p->rflags & RFLAGS_AC && p->cpl < 3))
 			return GUEST_PF_PRESENT;
 	}
-	if (!fetch && w->may_user && w->kind >= WALK_4 && p->cr4 & CR4_PKE) {
+	if (!fetch && may_user && w->kind >= WALK_4 && p->cr4 & CR4_PKE) {
 		uint32_t key = p->pkru >> (2 * (leaf >> 59 & 15));
 
 		if (key & 1 ||
@@ -128,44 +141,48 @@ static uint32_t rights_fault(const struct walk *w, uint64_t leaf)
 	return 0;
 }
 
+/* An entry has size bytes, and a table of them a page: how many bits of the
+ * address choose one. */
+static inline unsigned index_bits(unsigned size)
+{
+	return size == 4 ? 10 : 9;
+}
+
+static inline unsigned entry_size(const struct walk *w)
+{
+	return w->kind == WALK_32 ? 4 : 8;
+}
+
 /* How much of an address an entry of that level translates. */
-static unsigned shift_of(const struct walk *w, int level)
+static inline unsigned shift_of(const struct walk *w, int level)
 {
-	return 12 + (w->kind == WALK_32 ? 10 : 9) * (level - 1);
+	return 12 + index_bits(entry_size(w)) * (level - 1);
 }
 
-static gpa_t entry_address(const struct walk *w, uint64_t table, int level,
-			   gla_t address)
+static inline gpa_t entry_address(uint64_t table, gla_t address, unsigned shift,
+				  unsigned size)
 {
-	uint64_t at = address.value >> shift_of(w, level);
+	uint64_t last = (1u << index_bits(size)) - 1;
 
-	return gpa(table +
-		   (w->kind == WALK_32 ? (at & 1023) * 4 : (at & 511) * 8));
+	return gpa(table | (address.value >> shift & last) * size);
 }
 
-static uint64_t table_of(uint64_t entry)
+static inline uint64_t table_of(uint64_t entry)
 {
 	return entry & 0x000ffffffffff000ull;
 }
 
 /* The first byte of the page that an entry maps. */
-static uint64_t page_of(const struct walk *w, uint64_t entry, int level)
+static inline uint64_t page_of(const struct walk *w, uint64_t entry, int level)
 {
 	if (w->kind == WALK_32 && level == 2) /* PSE-36 */
 		return (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
 	return table_of(entry) & ~((1ull << shift_of(w, level)) - 1);
 }
 
-/* The rights that an entry leaves. */
-static void narrow(struct walk *w, uint64_t entry)
-{
-	w->may_write &= !!(entry & PTE_WRITE);
-	w->may_user &= !!(entry & PTE_USER);
-	w->may_fetch &= !(entry & PTE_NX && w->kind != WALK_32);
-}
-
-static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
-				     uint64_t entry, int level, gla_t address)
+static inline struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
+					    uint64_t entry, int level,
+					    gla_t address)
 {
 	uint64_t size = 1ull << shift_of(w, level);
 	uint64_t set = PTE_ACCESSED;
@@ -185,20 +202,32 @@ static struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 	};
 }
 
-/* From a table of the given level down to the page. */
-static struct guest_walk_result descend(struct walk *w, uint64_t table,
-					int level, gla_t address)
+/* Whether a present entry has a bit set that must be 0. */
+static inline bool is_reserved(const struct walk *w, uint64_t entry, int level,
+			       bool large)
 {
-	for (;; level--) {
-		gpa_t at = entry_address(w, table, level, address);
-		uint64_t entry = entry_read(w, at);
+	if (large)
+		return entry & reserved_if_large(w, level);
+	return entry & (level >= 4 ? w->reserved | PTE_LARGE : w->reserved);
+}
+
+/* From a table of the given level down to the page; size as entry_size() has
+ * it, which the compiler is to know. */
+static inline __attribute__((always_inline)) struct guest_walk_result descend(
+	struct walk *w, uint64_t table, int level, gla_t address, unsigned size)
+{
+	unsigned shift = shift_of(w, level);
+
+	for (;; level--, shift -= index_bits(size)) {
+		gpa_t at = entry_address(table, address, shift, size);
+		uint64_t entry = entry_read(w, at, size);
 		bool large = entry & PTE_LARGE && may_be_large(w, level);
 
 		if (!(entry & PTE_PRESENT))
 			return fault(w, 0);
-		if (entry & reserved_bits(w, level, large && level > 1))
+		if (is_reserved(w, entry, level, large))
 			return fault(w, GUEST_PF_PRESENT | GUEST_PF_RESERVED);
-		narrow(w, entry);
+		w->may &= entry ^ MAY_FETCH;
 		if (level == 1 || large)
 			return leaf(w, at, entry, level, address);
 		if (!(entry & PTE_ACCESSED))
@@ -219,20 +248,27 @@ static int first_table(const struct walk *w, uint64_t *table)
 	return level[w->kind];
 }
 
+/* What is the same for all levels. */
+static inline struct walk begin(const struct guest_mem *mem,
+				const struct guest_paging *paging)
+{
+	struct walk w = {
+		.mem = mem,
+		.paging = paging,
+		.kind = kind_of(paging),
+		.may = MAY_ALL,
+	};
+
+	w.reserved = reserved_everywhere(&w);
+	return w;
+}
+
 struct guest_walk_result guest_walk(const struct guest_mem *mem,
 				    const struct guest_paging *paging,
 				    gla_t address, enum guest_access access,
 				    bool implicit_supervisor)
 {
-	struct walk w = {
-		.mem = mem,
-		.paging = paging,
-		.access = access,
-		.user = paging->cpl == 3 && !implicit_supervisor,
-		.may_write = true,
-		.may_user = true,
-		.may_fetch = true,
-	};
+	struct walk w;
 	uint64_t table, pdpte;
 	int level;
 
@@ -242,17 +278,19 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 			.address = gpa((uint32_t)address.value),
 			.page_bytes = PAGE_SIZE,
 		};
-	w.kind = kind_of(paging);
+	w = begin(mem, paging);
+	w.access = access;
+	w.user = paging->cpl == 3 && !implicit_supervisor;
 	level = first_table(&w, &table);
-	if (w.kind < WALK_4)
-		address = gla((uint32_t)address.value);
-	if (w.kind == WALK_PAE) {
-		pdpte = paging->pdpte[address.value >> 30 & 3];
-		if (!(pdpte & PTE_PRESENT))
-			return fault(&w, 0);
-		table = table_of(pdpte);
-	}
-	return descend(&w, table, level, address);
+	if (w.kind >= WALK_4)
+		return descend(&w, table, level, address, 8);
+	address = gla((uint32_t)address.value);
+	if (w.kind == WALK_32)
+		return descend(&w, table, level, address, 4);
+	pdpte = paging->pdpte[address.value >> 30 & 3];
+	if (!(pdpte & PTE_PRESENT))
+		return fault(&w, 0);
+	return descend(&w, table_of(pdpte), level, address, 8);
 }
 
 /* ---- for people ---- */
@@ -285,8 +323,10 @@ static enum guest_walk_end trace_down(struct walk *w, uint64_t table, int level,
 				      struct guest_walk_trace *trace)
 {
 	for (;; level--) {
-		gpa_t at = entry_address(w, table, level, address);
-		uint64_t entry = entry_read(w, at);
+		unsigned size = entry_size(w);
+		gpa_t at =
+			entry_address(table, address, shift_of(w, level), size);
+		uint64_t entry = entry_read(w, at, size);
 		bool large = entry & PTE_LARGE && may_be_large(w, level);
 
 		add_step(trace, level, at, entry);
@@ -294,9 +334,9 @@ static enum guest_walk_end trace_down(struct walk *w, uint64_t table, int level,
 			return GUEST_WALK_NO_MEMORY;
 		if (!(entry & PTE_PRESENT))
 			return GUEST_WALK_NOT_PRESENT;
-		if (entry & reserved_bits(w, level, large && level > 1))
+		if (is_reserved(w, entry, level, large))
 			return GUEST_WALK_RESERVED;
-		narrow(w, entry);
+		w->may &= entry ^ MAY_FETCH;
 		if (level > 1 && !large) {
 			table = table_of(entry);
 			continue;
@@ -332,13 +372,7 @@ void guest_walk_trace(const struct guest_mem *mem,
 		      const struct guest_paging *paging, gla_t address,
 		      struct guest_walk_trace *trace)
 {
-	struct walk w = {
-		.mem = mem,
-		.paging = paging,
-		.may_write = true,
-		.may_user = true,
-		.may_fetch = true,
-	};
+	struct walk w = begin(mem, paging);
 
 	*trace = (struct guest_walk_trace){
 		.end = GUEST_WALK_MAPPED,
@@ -346,11 +380,9 @@ void guest_walk_trace(const struct guest_mem *mem,
 		.page_bytes = PAGE_SIZE,
 	};
 	trace->paged = paging->cr0 & CR0_PG;
-	if (trace->paged) {
-		w.kind = kind_of(paging);
+	if (trace->paged)
 		trace->end = trace_paged(&w, address, trace);
-	}
-	trace->may_write = w.may_write;
-	trace->may_user = w.may_user;
-	trace->may_fetch = w.may_fetch;
+	trace->may_write = w.may & PTE_WRITE;
+	trace->may_user = w.may & PTE_USER;
+	trace->may_fetch = w.may & MAY_FETCH;
 }

@@ -56,8 +56,11 @@ static inline EFI_DEVICE_PATH *chain_path(EFI_BOOT_SERVICES *boot,
 	return (EFI_DEVICE_PATH *)path;
 }
 
-/* Returns only if the loader refused, or could not be started. */
-static inline EFI_STATUS chain_start(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
+/* With these load options, or NULL for our own.  Returns only if the loader
+ * refused, or could not be started. */
+static inline EFI_STATUS chain_start_with(EFI_HANDLE image,
+					  EFI_SYSTEM_TABLE *system,
+					  CHAR16 *options, UINT32 size)
 {
 	EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 	EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
@@ -83,10 +86,15 @@ static inline EFI_STATUS chain_start(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	}
 	if (!EFI_ERROR(boot->HandleProtocol(loader, &loaded_guid,
 					    (VOID **)&other))) {
-		other->LoadOptions = self->LoadOptions;
-		other->LoadOptionsSize = self->LoadOptionsSize;
+		other->LoadOptions = options ? options : self->LoadOptions;
+		other->LoadOptionsSize = options ? size : self->LoadOptionsSize;
 	}
 	return boot->StartImage(loader, NULL, NULL);
+}
+
+static inline EFI_STATUS chain_start(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
+{
+	return chain_start_with(image, system, NULL, 0);
 }
 
 /* procedure on every processor, on this one last. */

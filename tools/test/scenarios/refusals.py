@@ -3,7 +3,7 @@
 firmware goes on."""
 
 from lib.paths import BUILD
-from lib.scenario import scenario
+from lib.scenario import scenario, vm
 
 GOOD = "[vm a]\nkernel = \\hello.flat\nmemory = 16\n"
 
@@ -49,3 +49,21 @@ def vmx_locked_off(test):
                        files={"EFI/apical/BOOTX64.EFI": BUILD / "BOOTX64.EFI"})
     result.expect(r"^lockvmx: VMX is locked off")
     expect_refusal(result, "VT-x is locked off .* firmware's setup")
+
+
+@scenario()
+def the_next_boot_option_goes_on(test):
+    """Load options override the configuration's keys; what is refused returns to
+    the firmware with an error and without its memory, and the next one runs."""
+    result = test.boot(config=vm("t", "auto", 1, "ipi"),
+                       efi=BUILD / "tools/test/efi/bootorder.efi",
+                       files={"EFI/apical/BOOTX64.EFI": BUILD / "BOOTX64.EFI"},
+                       options=("--until", "verdict: "))
+    result.expect(r"^\[apical\] refused: load options:21: vcpus must be .*many", count=1)
+    result.expect(r"^\[apical\] refused: the VM t is to have 4096 MiB", count=1)
+    result.expect(r"^bootorder: it returned an error$", count=2)
+    result.expect(r"^bootorder: the memory is free again$", count=2)
+    result.expect(r"^\[apical\] vm t: 2 vCPUs, ", count=1)
+    result.expect(r"^END 0 failed$", count=1)
+    result.expect(r"^\[apical\] verdict: ok$", count=1)
+    result.expect_status(0)
