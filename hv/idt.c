@@ -9,6 +9,7 @@
 #include "hv/panic.h"
 #include "hv/percpu.h"
 #include "hv/smp.h"
+#include "vmx/vcpu.h"
 
 #define VECTORS	  256
 #define STUB_SIZE 16
@@ -86,11 +87,14 @@ void idt_handle_nmi(void)
 	smp_stop_if_asked();
 	percpu()->nmis_seen++;
 	__atomic_fetch_add(&percpu()->nmis, 1, __ATOMIC_SEQ_CST);
-	/* If the last look before a VM entry is over, this ends the entry.
-	 * Before it has a vCPU a CPU enters none, and its local APIC may not be
+	/* Before it has a vCPU a CPU enters none, and its local APIC may not be
 	 * known yet. */
-	if (percpu()->vcpu)
-		lapic_send_self(IRQ_KICK);
+	if (!percpu()->vcpu)
+		return;
+	__atomic_fetch_or(&percpu()->vcpu->requests, VCPU_REQUEST_EVENT,
+			  __ATOMIC_SEQ_CST);
+	/* If the last look before a VM entry is over, this ends the entry. */
+	lapic_send_self(IRQ_KICK);
 }
 
 static bool resume_at_fixup(struct idt_frame *frame)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vCPU's run loop: serve requests, let time pass, decide what to inject,
- * enter, act on the exit, repeat.  Interrupts are off all the way; one that
- * arrives after the last look makes the entry exit at once.
+ * What a vCPU sees to between an exit and the next entry: serve requests, let
+ * time pass, sleep, decide what to inject.  The loop itself is vmx_run().
+ * Interrupts are off all the way; one that arrives after the last look makes
+ * the entry exit at once.
  */
 #include "apic/lapic.h"
 #include "hv/console/console.h"
@@ -24,9 +25,6 @@
 #include "vmx/setup.h"
 #include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
-
-/* vmx/entry.asm */
-uint64_t vmx_enter(struct vcpu *v);
 
 #define NEVER UINT64_MAX
 
@@ -57,7 +55,7 @@ static void serve_requests(struct vcpu *v)
 	}
 	/* What was called may have ended the VM. */
 	if (requests & VCPU_REQUEST_STOP || v->state == VCPU_SHUTDOWN) {
-		v->state = VCPU_SHUTDOWN;
+		vcpu_set_state(v, VCPU_SHUTDOWN);
 		return;
 	}
 	if (requests & VCPU_REQUEST_INIT) {
@@ -211,37 +209,17 @@ static void entry_failed(struct vcpu *v, uint64_t how)
 		    how == 2 ? NULL : "no current VMCS");
 }
 
-/* Into the guest and back; false when the VM has ended. */
-static bool run_once(struct vcpu *v)
+/* From here on others send an IPI; what they asked before is seen afterwards.
+ * SDM volume 3, "Memory Ordering": XCHG orders. */
+static void announce_entry(struct vcpu *v)
 {
-	uint64_t how;
-	int interrupt;
-	bool goes_on;
+	__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
+}
 
-	apicv_before_entry(v);
-	/* A posted timer was taken back: it is to be armed anew. */
-	while (v->due & VCPU_DUE_TIME) {
-		serve_time(v);
-		apicv_before_entry(v);
-	}
-	if (trace_vcpu_on(v))
-		trace_vcpu_entry(v);
+/* The last exit is over. */
+static void count_exit(struct vcpu *v)
+{
 	exit_stats_add(v->exit_row, (uint32_t)tsc_read() - v->exit_tsc);
-	how = vmx_enter(v);
-	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
-	if (how) {
-		entry_failed(v, how);
-		return false;
-	}
-	v->exit_tsc = (uint32_t)tsc_read();
-	goes_on = vmx_exit_handle(v, &interrupt);
-	if (interrupt >= 0) {
-		v->due |= VCPU_DUE_TIME;
-		if (interrupt == v->timer_vector)
-			v->armed_tsc = 0;
-		irq_dispatch((uint8_t)interrupt);
-	}
-	return goes_on;
 }
 
 /* True when the guest may be entered now. */
@@ -272,25 +250,69 @@ static void raise_nmi_pin(struct vcpu *v)
 		apicv_lint_raise(v, 1);
 }
 
+/* One round of all that can be due; true: and nothing more is. */
+static bool see_to_it(struct vcpu *v)
+{
+	if (percpu()->nmis)
+		raise_nmi_pin(v);
+	if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
+	    !serve_and_look(v))
+		return false;
+	if (v->due & VCPU_DUE_TIME)
+		serve_time(v);
+	v->due &= ~(uint32_t)VCPU_DUE_STATE;
+	if (!ready(v)) {
+		wait_for_event(v);
+		return false;
+	}
+	apicv_before_entry(v);
+	/* A posted timer may have been taken back: it is to be armed anew. */
+	return !(v->due & (VCPU_DUE_TIME | VCPU_DUE_STATE));
+}
+
+/* False when the VM has ended. */
+static bool get_ready(struct vcpu *v)
+{
+	do {
+		if (v->state == VCPU_SHUTDOWN)
+			return false;
+		announce_entry(v);
+	} while (!see_to_it(v));
+	v->due &= ~(uint32_t)VCPU_DUE_TRACE;
+	if (trace_vcpu_on(v))
+		trace_vcpu_entry(v);
+	count_exit(v);
+	return true;
+}
+
+bool machine_resume(struct vcpu *v)
+{
+	announce_entry(v);
+	/* NMIs in root mode leave a request too. */
+	if (__builtin_expect(
+		    __atomic_load_n(&v->before_entry, __ATOMIC_RELAXED) ||
+			    pi_desc_on(&v->pi),
+		    0))
+		return get_ready(v);
+	count_exit(v);
+	return true;
+}
+
+void machine_interrupt(struct vcpu *v, uint8_t vector)
+{
+	v->due |= VCPU_DUE_TIME;
+	if (vector == v->timer_vector)
+		v->armed_tsc = 0;
+	irq_dispatch(vector);
+}
+
 void vcpu_run(struct vcpu *v)
 {
-	while (v->state != VCPU_SHUTDOWN) {
-		/* From here on others send an IPI; what they asked before is
-		 * seen below.  SDM volume 3, "Memory Ordering": XCHG orders. */
-		__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
-		if (percpu()->nmis)
-			raise_nmi_pin(v);
-		if (__atomic_load_n(&v->requests, __ATOMIC_RELAXED) &&
-		    !serve_and_look(v))
-			continue;
-		if (v->due & VCPU_DUE_TIME)
-			serve_time(v);
-		if (!ready(v))
-			wait_for_event(v);
-		else if (!run_once(v))
-			break;
-	}
+	uint64_t how = get_ready(v) ? vmx_run(v) : 0;
+
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_SEQ_CST);
+	if (how)
+		entry_failed(v, how);
 	lapic_timer_stop();
 	lapic_timer_vector(IRQ_TIMER);
 	v->timer_vector = IRQ_TIMER;

@@ -118,7 +118,7 @@ enum exit_result machine_end(struct vcpu *v, enum machine_end how,
 {
 	struct vm *vm = v->vm;
 
-	v->state = VCPU_SHUTDOWN;
+	vcpu_set_state(v, VCPU_SHUTDOWN);
 	/* First: whoever leaves may not take the VM for one that was started
 	 * again. */
 	__atomic_store_n(&vm->state, VM_STOPPING, __ATOMIC_SEQ_CST);

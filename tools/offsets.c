@@ -35,6 +35,4 @@ void offsets(void)
 	OFFSET(TRAMPOLINE_ENTRY, struct trampoline, entry);
 
 	OFFSET(VCPU_GPR, struct vcpu, gpr);
-	OFFSET(VCPU_HOST_RSP, struct vcpu, host_rsp);
-	OFFSET(VCPU_LAUNCHED, struct vcpu, launched);
 }

@@ -1,11 +1,13 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ;
-; The world switch: into the guest and back, called as a C function.
+; The world switch: into the guest and back, for as long as a C function that
+; sees each VM exit says so.
 ;
-;   uint64_t vmx_enter(struct vcpu *v);
+;   uint64_t vmx_run(struct vcpu *v);
 ;
-; In:       rdi = v; interrupts off; v's VMCS current.
-; Out:      rax = 0 after a VM exit, 1 VMfailInvalid, 2 VMfailValid.
+; In:       rdi = v; interrupts off; v's VMCS current, its launch state clear.
+; Out:      rax = 0: vmx_exit_handle() said that it is over,
+;           1 VMfailInvalid, 2 VMfailValid.
 ; Clobbers: what a call may; the callee-saved registers are kept here.
 ;
 ; CR2, DR0-DR3, DR6, XCR0, the vector registers and the MSRs behind SYSCALL
@@ -15,23 +17,8 @@
 
 VMCS_HOST_RSP equ 0x6c14
 
-	bits 64
-	section .text
-
-	global vmx_enter
-	align 64
-vmx_enter:
-	push rbp
-	push rbx
-	push r12
-	push r13
-	push r14
-	push r15
-	push rdi
-	cmp rsp, [rdi + VCPU_HOST_RSP]
-	jne .host_rsp
-.load:
-	cmp qword [rdi + VCPU_LAUNCHED], 0
+; In: rdi = v. The flags stay.
+%macro LOAD_GUEST 0
 	mov rax, [rdi + VCPU_GPR + 8 * 0]
 	mov rcx, [rdi + VCPU_GPR + 8 * 1]
 	mov rdx, [rdi + VCPU_GPR + 8 * 2]
@@ -47,24 +34,29 @@ vmx_enter:
 	mov r14, [rdi + VCPU_GPR + 8 * 14]
 	mov r15, [rdi + VCPU_GPR + 8 * 15]
 	mov rdi, [rdi + VCPU_GPR + 8 * 7]
-	je .launch
-	vmresume
-	jmp .failed
-.launch:
-	vmlaunch
-.failed:
-	; The registers are the guest's, only the flags are new.
-	mov eax, 1
-	mov ecx, 2
-	cmovz eax, ecx
-	pop rdi
-	jmp .return
+%endmacro
 
-.host_rsp:
-	mov [rdi + VCPU_HOST_RSP], rsp
+	bits 64
+	section .text.hot
+
+	extern vmx_exit_handle
+
+	global vmx_run
+	align 64
+vmx_run:
+	push rbp
+	mov rbp, rsp
+	push rbx
+	push r12
+	push r13
+	push r14
+	push r15
+	push rdi
 	mov eax, VMCS_HOST_RSP
 	vmwrite rax, rsp
-	jmp .load
+	LOAD_GUEST
+	vmlaunch
+	jmp vmx_exit.failed
 
 	; HOST_RIP: flags are cleared, RSP is HOST_RSP, all else the guest's.
 	global vmx_exit
@@ -87,10 +79,23 @@ vmx_exit:
 	mov [rdi + VCPU_GPR + 8 * 13], r13
 	mov [rdi + VCPU_GPR + 8 * 14], r14
 	mov [rdi + VCPU_GPR + 8 * 15], r15
-	mov qword [rdi + VCPU_LAUNCHED], 1
+	lea rbp, [rsp + 8 * 6] ; the frame, for backtraces
+	call vmx_exit_handle
+	test al, al
+	je .ended
+	mov rdi, [rsp]
+	LOAD_GUEST
+	vmresume
+.failed:
+	; The registers are the guest's, only the flags are new.
+	mov eax, 1
+	mov ecx, 2
+	cmovz eax, ecx
+	jmp .return
+.ended:
 	xor eax, eax
+.return:
 	pop rdi
-vmx_enter.return:
 	pop r15
 	pop r14
 	pop r13

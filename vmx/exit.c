@@ -4,6 +4,7 @@
 
 #include "hv/hw/cr_bits.h"
 #include "hv/hw/msr_index.h"
+#include "hv/hw/tsc.h"
 #include "hv/lib/format.h"
 #include "vmx/hypercall.h"
 #include "vmx/inject.h"
@@ -18,7 +19,7 @@ typedef enum exit_result exit_handler(struct vcpu *v);
 
 static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_nothing,
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_external_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,
 	[EXIT_REASON_INIT_SIGNAL] = exit_nothing,
 	[EXIT_REASON_SIPI] = exit_nothing,
@@ -123,8 +124,10 @@ static void watch(struct vcpu *v)
 {
 	if (v->watched & VCPU_WATCH_LOG)
 		hypercall_log_exit(v);
-	if (trace_vcpu_on(v))
+	if (trace_vcpu_on(v)) {
 		trace_vcpu_exit(v);
+		v->due |= VCPU_DUE_TRACE;
+	}
 }
 
 static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
@@ -139,22 +142,20 @@ static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
 	return exit_table[reason](v);
 }
 
-bool vmx_exit_handle(struct vcpu *v, int *interrupt)
+bool vmx_exit_handle(struct vcpu *v)
 {
-	uint32_t reason = vmcs_read32(VMCS_VM_EXIT_REASON);
+	uint32_t reason;
 	enum exit_result result;
 
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
+	v->exit_tsc = (uint32_t)tsc_read();
+	reason = vmcs_read32(VMCS_VM_EXIT_REASON);
 	v->exit_reason = reason & EXIT_REASON_BASIC_MASK;
-	*interrupt = -1;
 	if (reason & EXIT_REASON_ENTRY_FAILURE)
 		return entry_failed(v) != EXIT_STOP;
 	inject_again(v);
-	if (v->exit_reason == EXIT_REASON_EXTERNAL_INTERRUPT)
-		*interrupt =
-			vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION) &
-			INTERRUPTION_VECTOR;
 	result = dispatch(v, v->exit_reason);
 	if (result == EXIT_NEXT_INSN)
 		vmx_exit_skip(v, vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
-	return result != EXIT_STOP;
+	return result != EXIT_STOP && machine_resume(v);
 }

@@ -10,11 +10,18 @@
 #include "vmx/vcpu.h"
 
 /*
- * Acts on the exit that just happened.  External interrupts have already been
- * acknowledged: the vector is returned through *interrupt, or -1.
- * False: the VM was ended.
+ * Into the guest and back until its VM has ended; in vmx/entry.asm.  Interrupts
+ * are off, machine_resume() has returned true, the launch state is clear
+ * (setup_power_up()).  0: the VM has ended; else the VM entry failed, 1: there
+ * is no current VMCS, 2: VMCS_VM_INSTRUCTION_ERROR says why.
  */
-bool vmx_exit_handle(struct vcpu *v, int *interrupt);
+uint64_t vmx_run(struct vcpu *v);
+
+/*
+ * Acts on the exit that just happened and on all that is due before the next
+ * entry.  False: the VM has ended.  For vmx/entry.asm.
+ */
+bool vmx_exit_handle(struct vcpu *v);
 
 /*
  * RIP past the current instruction, as the processor would move it: the
@@ -34,6 +41,7 @@ struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
 enum exit_result exit_cpuid(struct vcpu *v);
 enum exit_result exit_control_register(struct vcpu *v);
 enum exit_result exit_exception_or_nmi(struct vcpu *v);
+enum exit_result exit_external_interrupt(struct vcpu *v);
 enum exit_result exit_hlt(struct vcpu *v);
 enum exit_result exit_nothing(struct vcpu *v);
 enum exit_result exit_skip(struct vcpu *v);

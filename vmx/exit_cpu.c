@@ -54,8 +54,17 @@ enum exit_result exit_hlt(struct vcpu *v)
 {
 	/* A debug exception ends HLT, so a pending one does at once. */
 	if (!vmx_exit_traps(vmcs_read(VMCS_GUEST_RFLAGS)))
-		v->state = VCPU_HALTED;
+		vcpu_set_state(v, VCPU_HALTED);
 	return EXIT_NEXT_INSN;
+}
+
+/* It has been acknowledged: the exit says which one. */
+enum exit_result exit_external_interrupt(struct vcpu *v)
+{
+	machine_interrupt(v,
+			  vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION) &
+				  INTERRUPTION_VECTOR);
+	return EXIT_RESUME;
 }
 
 enum exit_result exit_exception_or_nmi(struct vcpu *v)

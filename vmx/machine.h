@@ -45,6 +45,16 @@ struct vcpu *machine_vcpu(struct vcpu *v, uint64_t index);
  * SDM forbids it. */
 bool machine_apic_switch(struct vcpu *v, struct apic_choice choice);
 
+/*
+ * After an exit that its handler has seen to: all that must happen before the
+ * guest may go on, its sleep included.  False: its VM has ended.
+ */
+bool machine_resume(struct vcpu *v);
+
+/* An external interrupt made the guest exit; not in service any more when this
+ * returns. */
+void machine_interrupt(struct vcpu *v, uint8_t vector);
+
 /* A physical NMI made the guest exit; NMIs are blocked until this returns. */
 void machine_nmi(struct vcpu *v);
 

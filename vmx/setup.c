@@ -133,17 +133,22 @@ static void write_controls(struct vcpu *v)
 	vmcs_write64(VMCS_LINK_POINTER, ~0ull);
 }
 
-void setup_vmcs(struct vcpu *v, const struct setup_host *host)
+/* Makes the VMCS current with its launch state clear, as vmx_run() wants it. */
+static void load_vmcs(const struct vcpu *v)
 {
 	uint64_t vmcs = frame_hpa(v->vmcs).value;
+
+	ASSERT(vmx_clear(vmcs));
+	ASSERT(vmx_load(vmcs));
+}
+
+void setup_vmcs(struct vcpu *v, const struct setup_host *host)
+{
 	char text[160];
 
 	*(uint32_t *)v->vmcs =
 		(uint32_t)(msr_read(IA32_VMX_BASIC) & VMX_BASIC_REVISION_MASK);
-	ASSERT(vmx_clear(vmcs));
-	ASSERT(vmx_load(vmcs));
-	v->launched = 0;
-	v->host_rsp = 0;
+	load_vmcs(v);
 	ASSERT(apicv_controls(v->caps, v->apic_wanted, false, &v->controls,
 			      text, sizeof(text)));
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
@@ -225,6 +230,7 @@ static void reset_live_state(struct vcpu *v)
 
 void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 {
+	load_vmcs(v);
 	vmx_debug_power_up(v);
 	reset_registers(v);
 	reset_live_state(v);
@@ -239,7 +245,7 @@ void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), tsc_offset);
 	v->timer_tsc = VLAPIC_NEVER;
 	v->eoi_exit = (struct bitmap256){0};
-	v->state = vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
+	vcpu_set_state(v, vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI);
 	apicv_configure(v);
 }
 
@@ -253,7 +259,7 @@ void setup_init(struct vcpu *v)
 	apicv_sync(v);
 	vlapic_reset(&v->vlapic);
 	v->timer_tsc = VLAPIC_NEVER;
-	v->state = vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI;
+	vcpu_set_state(v, vcpu_is_bsp(v) ? VCPU_RUNNING : VCPU_WAIT_FOR_SIPI);
 	apicv_configure(v);
 }
 
@@ -262,7 +268,7 @@ void setup_startup(struct vcpu *v, uint8_t vector)
 	write_segment(CS, (uint16_t)(vector << 8), (uint64_t)vector << 12,
 		      0xffff, RIGHTS_CODE16);
 	vmcs_write(VMCS_GUEST_RIP, 0);
-	v->state = VCPU_RUNNING;
+	vcpu_set_state(v, VCPU_RUNNING);
 }
 
 static void enter_paged_64(const struct setup_entry *entry)

@@ -75,6 +75,8 @@ enum vcpu_due {
 	/* Timers, and what the physical one is armed for; also after any
 	 * interrupt. */
 	VCPU_DUE_TIME = 1u << 1,
+	VCPU_DUE_STATE = 1u << 2, /* it was set: is it VCPU_RUNNING? */
+	VCPU_DUE_TRACE = 1u << 3, /* the entry goes into the trace */
 };
 
 /* What the exit handlers answer; one place acts on it. */
@@ -124,8 +126,6 @@ struct vcpu {
 		/* The same; RSP, rip and rflags while one is emulated. */
 		struct emulate_registers registers;
 	};
-	uint64_t host_rsp; /* the value that HOST_RSP holds */
-	uint64_t launched;
 
 	/* ---- from any CPU ---- */
 	union {
@@ -151,8 +151,8 @@ struct vcpu {
 	struct trace_ring trace;
 
 	/* ---- the CPU's own ---- */
-	enum vcpu_state state;
-	uint32_t exit_reason; /* basic reason of the last exit */
+	enum vcpu_state state; /* by vcpu_set_state() */
+	uint32_t exit_reason;  /* basic reason of the last exit */
 	uint32_t entry_error; /* VM-instruction error of an entry that failed */
 	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
 	struct exit_stats_row *exit_row; /* where stats counts it */
@@ -208,6 +208,13 @@ struct vcpu {
 static inline bool vcpu_is_bsp(const struct vcpu *v)
 {
 	return v->index == 0;
+}
+
+/* The vCPU's own CPU. */
+static inline void vcpu_set_state(struct vcpu *v, enum vcpu_state state)
+{
+	v->state = state;
+	v->due |= VCPU_DUE_STATE;
 }
 
 static inline uint32_t vcpu_eax(const struct vcpu *v)
