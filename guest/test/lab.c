@@ -32,7 +32,7 @@
 #include "guest/test/lib/hypercall.h"
 #include "guest/test/lib/insn.h"
 
-#define LAB_VERSION	  1
+#define LAB_VERSION	  2
 #define LAB_PAGE	  4096
 #define LAB_REGISTERS	  0x400
 #define LAB_BLOCK	  16
@@ -50,6 +50,8 @@
 #define LAB_IOAPIC_PIN	  (0x10 + 2 * LAB_LINE)
 #define LAB_IOAPIC_LEVEL  (1u << 15)
 #define LAB_IOAPIC_MASKED (1u << 16)
+#define LAB_WINDOW	  (1ull << 39) /* where no RAM is mapped */
+#define LAB_PRESENT	  3u	       /* and writable */
 
 #define EXIT_CR		  28
 #define EXIT_RDMSR	  31
@@ -81,6 +83,8 @@ static const struct lab_config lab_configs[] = {
 	{"delivery", HYPERCALL_TIER_DELIVERY, 0, 0},
 	{"posted", HYPERCALL_TIER_POSTED, 0, 0},
 };
+
+extern uint64_t page_tables[]; /* lib/start.asm: the PML4 */
 
 static const char *lab_name; /* of the configuration in force */
 static unsigned lab_odd_count;
@@ -437,6 +441,38 @@ static void lab_doubles(void)
 	lab_event_done("movs-id-tpr");
 }
 
+/*
+ * What is no data access: a fetch from the page, which is #UD, and a walk
+ * through it as a page table, which is a #PF for reserved bits.  Accesses while
+ * an event is delivered are not tried: those end the VM.
+ */
+static void lab_no_data(void)
+{
+	static const uint8_t fetch[] = {/* MOV EAX, ID's address; CALL RAX */
+					0xb8, APIC_ID, 0,   0xe0,
+					0xfe, 0xff,    0xd0};
+	static const uint8_t walk[] = {/* MOV RAX, [LAB_WINDOW] */
+				       0x48, 0xa1, 0, 0, 0, 0, 0x80, 0, 0, 0};
+	static uint64_t pdpt[512] __attribute__((aligned(LAB_PAGE)));
+	static uint64_t pd[512] __attribute__((aligned(LAB_PAGE)));
+	int trapped;
+
+	hypercall_exit_log();
+	trapped = trap_run(fetch, sizeof(fetch));
+	lab_event_done("fetch");
+	if (trapped != TRAP_UD)
+		guest_check(false, lab_name, "fetch: vector %d", trapped);
+	page_tables[LAB_WINDOW >> 39] = (uint64_t)pdpt | LAB_PRESENT;
+	pdpt[0] = (uint64_t)pd | LAB_PRESENT;
+	pd[0] = APIC_BASE | LAB_PRESENT;
+	hypercall_exit_log();
+	trapped = trap_run(walk, sizeof(walk));
+	lab_event_done("walk");
+	if (trapped != TRAP_PF)
+		guest_check(false, lab_name, "walk: vector %d", trapped);
+	page_tables[LAB_WINDOW >> 39] = 0;
+}
+
 static void lab_edge(struct trap_frame *f)
 {
 	(void)f;
@@ -500,6 +536,7 @@ static void lab_events(void)
 	insn_window();
 	if (!cpu_this()->x2apic) {
 		lab_doubles();
+		lab_no_data();
 		return;
 	}
 	lab_event_write("self-by-83f", APIC_SELF_IPI, LAB_LOW);

@@ -28,7 +28,7 @@ def event(config, mode, name):
 
 
 def run(mode, vm):
-    lines = [f"LAB begin 1 {mode}, CPU 706e5, best tier 5\n"]
+    lines = [f"LAB begin {lab.VERSION} {mode}, CPU 706e5, best tier 5\n"]
     for name, config in lab.CONFIGS.items():
         if not config.possible(mode, 0x3ff, 0xff):
             lines.append(f"LAB config {name} none\n")
