@@ -7,15 +7,16 @@
 #include "boot/boot_info.h"
 #include "hv/clock.h"
 #include "hv/console/console.h"
+#include "hv/footprint.h"
 #include "hv/gdb/gdb.h"
 #include "hv/screen/framebuffer.h"
 #include "hv/hw/cpu.h"
 #include "hv/hw/tsc.h"
 #include "hv/idt.h"
 #include "hv/irq.h"
-#include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
+#include "hv/lib/text.h"
 #include "hv/lib/version.h"
 #include "hv/console/log.h"
 #include "hv/console/log_keep.h"
@@ -49,6 +50,7 @@ static void memory_init(const struct boot_info *info)
 		   info->pool_used_bytes);
 	if (!paging_init(&image, info->pool.size_bytes))
 		cpu_halt_forever();
+	footprint_init(info);
 }
 
 static void boot_cpu_init(const struct boot_info *info)
@@ -88,16 +90,12 @@ static void print_machine(const struct boot_info *info)
 
 static void print_memory(void)
 {
-	static const char *const name[] = FRAME_KIND_NAMES;
-	const uint64_t page_kib = PAGE_SIZE / 1024;
-	char text[160];
-	size_t size = 0;
+	char buffer[256];
+	struct text text;
 
-	for (uint32_t kind = 0; kind < FRAME_KIND_COUNT; kind++)
-		size += format(text + size, sizeof(text) - size, "%s %lu, ",
-			       name[kind], frame_used(kind) * page_kib);
-	log_at(LOG_INFO, LOG_BOOT, "memory in KiB: %sfree %lu", text,
-	       frame_left() * page_kib);
+	text_begin(&text, buffer, sizeof(buffer));
+	footprint_text(&text);
+	log_at(LOG_INFO, LOG_BOOT, "%s", buffer);
 }
 
 /* Called by entry.asm, on the boot CPU's stack. */

@@ -233,7 +233,7 @@ static bool choose_cpu(const struct vm *vm, uint32_t index, uint32_t *cpu)
 static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 		      hpa_t io_bitmap)
 {
-	struct vcpu *v = pages(FRAME_VM, sizeof(*v));
+	struct vcpu *v = pages(FRAME_VCPU, sizeof(*v));
 	uint32_t cpu;
 
 	if (!choose_cpu(vm, index, &cpu))
@@ -263,8 +263,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->io_bitmap = io_bitmap;
 	v->vmcs = pages(FRAME_VMX, PAGE_SIZE);
 	v->msr_bitmap = pages(FRAME_VMX, PAGE_SIZE);
-	v->apic_page = pages(FRAME_VM, PAGE_SIZE);
-	v->trace.record = pages(FRAME_VM, TRACE_SIZE);
+	v->apic_page = pages(FRAME_VCPU, PAGE_SIZE);
+	v->trace.record = pages(FRAME_TRACE, TRACE_SIZE);
 	if (!v->vmcs || !v->msr_bitmap || !v->apic_page || !v->trace.record ||
 	    !ept_view_init(&v->view, &vm->ept))
 		goto no_memory;

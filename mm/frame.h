@@ -14,17 +14,21 @@
 enum frame_kind {
 	FRAME_IMAGE, /* the hypervisor itself and the loader's tables */
 	FRAME_PAGING,
-	FRAME_CPU, /* struct percpu, stacks */
+	FRAME_CPU, /* struct percpu */
+	FRAME_STACK,
 	FRAME_EPT,
-	FRAME_VMX, /* VMXON regions, VMCSs, bitmaps */
-	FRAME_VM,  /* struct vm, struct vcpu, APIC pages, devices */
+	FRAME_VMX,  /* VMXON regions, VMCSs, bitmaps */
+	FRAME_VM,   /* struct vm, devices, copies for breakpoints */
+	FRAME_VCPU, /* struct vcpu with its counts of exits, APIC pages */
+	FRAME_TRACE,
+	FRAME_SCREEN, /* what it is to show, and what it shows */
 	FRAME_KIND_COUNT,
 };
 
-#define FRAME_KIND_NAMES                                                 \
-	{                                                                \
-		"image", "page tables", "CPUs", "EPT", "VMX structures", \
-			"VMs and vCPUs",                                 \
+#define FRAME_KIND_NAMES                                                      \
+	{                                                                     \
+		"image", "page tables", "CPUs", "stacks", "EPT",              \
+			"VMX structures", "VMs", "vCPUs", "traces", "screen", \
 	}
 
 /*

@@ -200,7 +200,7 @@ void *paging_map_stack(uint64_t pages)
 
 	if (bottom + size_bytes > paging.stacks.end)
 		return NULL;
-	frames = frame_alloc(FRAME_CPU, pages);
+	frames = frame_alloc(FRAME_STACK, pages);
 	if (!frames || !map(paging.root, bottom, frame_hpa(frames).value,
 			    size_bytes, MAP_WRITE | paging.xd))
 		return NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Commands about the machine: ports, MSRs and CPUID, of a guest or of the
- * processor itself ("host"); the CPUs; the end.
+ * processor itself ("host"); the CPUs; the memory; the end.
  */
+#include "hv/footprint.h"
 #include "hv/hw/cpuid.h"
 #include "hv/hw/msr.h"
 #include "hv/hw/port.h"
@@ -349,6 +350,21 @@ static void cpus(struct monitor *m, const struct monitor_arguments *a)
 	}
 }
 
+/* ---- memory ---- */
+
+static void memory(struct monitor *m, const struct monitor_arguments *a)
+{
+	char buffer[512];
+	struct text t;
+
+	(void)a;
+	text_begin(&t, buffer, sizeof(buffer));
+	footprint_text(&t);
+	text_add(&t, "\n");
+	footprint_text_parts(&t);
+	monitor_print(m, "%s", buffer);
+}
+
 /* ---- the end ---- */
 
 static void reboot(struct monitor *m, const struct monitor_arguments *a)
@@ -380,6 +396,7 @@ const struct monitor_command monitor_machine_commands[] = {
 	{"cpuid", "LEAF [SUBLEAF] [VM.N|host[.CPU]]",
 	 "CPUID as the guest is told, or the processor tells", cpuid_command},
 	{"cpus", "", "the processors, and what runs there", cpus},
+	{"memory", "", "what the hypervisor itself takes", memory},
 	{"reboot", "", "start the machine again, whatever runs", reboot},
 	{"poweroff", "", "switch the machine off, whatever runs", poweroff},
 	{"panic", "",

@@ -75,7 +75,7 @@ void framebuffer_init(const struct boot_info *boot)
 	if (!columns || !rows)
 		return;
 	bytes = text_screen_bytes(columns, rows);
-	memory = frame_alloc(FRAME_IMAGE, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+	memory = frame_alloc(FRAME_SCREEN, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
 	draw->pixels = paging_map_write_combining(
 		info->address,
 		(uint64_t)info->stride_pixels * info->height * 4);

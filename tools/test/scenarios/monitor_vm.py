@@ -181,6 +181,8 @@ def machine(test):
         vmx = [int(re.search(r"ecx (\w+)", text).group(1), 16) >> 5 & 1
                for text in (told, native)]
         assert vmx == [0, 1], f"VMX is shown to the guest, or not there: {vmx}"
+        ask("memory", r"^memory in KiB: \d+ of \d+ used: image \d+, ",
+            r"^image: code \d+, constants \d+, data \d+, ", r"^each vCPU: ")
         ask("cpus", r"^0 +0 +t\.0 +(halted|running) +0 ", r"^1 +1 +u\.0 ",
             r"^2 +2 +- +idle ")
         operator.moves("t", 1)
