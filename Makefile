@@ -225,6 +225,7 @@ PURE := $(wildcard \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \
 	hv/console/console_keys.c hv/console/log_limit.c hv/report_text.c \
+	hv/startup.c \
 	$(addprefix hv/gdb/,$(addsuffix .c,text packet registers breakpoints \
 		shadow protocol queries)))
 FAKE := $(wildcard tools/test/fake/*.c)

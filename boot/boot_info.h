@@ -61,6 +61,16 @@ struct boot_vm {
 	uint32_t ram_count;
 };
 
+/* What the loader does, in this order. */
+enum boot_stage {
+	BOOT_STAGE_ENTRY,  /* nothing yet */
+	BOOT_STAGE_CONFIG, /* tables and configuration are read */
+	BOOT_STAGE_CPUS,   /* processors are counted and checked */
+	BOOT_STAGE_FILES,  /* memory is taken, guests' files are read */
+	BOOT_STAGE_EXIT,   /* the firmware is gone */
+	BOOT_STAGE_COUNT,
+};
+
 enum boot_console_kind {
 	BOOT_CONSOLE_NONE,
 	BOOT_CONSOLE_IO,   /* 16550 behind I/O ports */
@@ -123,7 +133,7 @@ struct boot_info {
 	struct config config;
 	struct boot_vm vm[CONFIG_VMS_MAX];
 
-	uint64_t loader_tsc; /* TSC at the loader's entry */
+	uint64_t loader_tsc[BOOT_STAGE_COUNT]; /* TSC at the end of each */
 };
 
 #endif

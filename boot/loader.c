@@ -308,6 +308,7 @@ static bool loader_prepare(struct loader *loader)
 	if (!loader_choose_console(loader) || !loader_read_config(loader) ||
 	    !loader_choose_console(loader))
 		return false;
+	info->loader_tsc[BOOT_STAGE_CONFIG] = tsc_read();
 	loader->cpus_running = mp_find_cpus(&loader->machine, info);
 	loader_banner(loader);
 	loader_name_firmware(info);
@@ -319,7 +320,11 @@ static bool loader_prepare(struct loader *loader)
 	if (unlocked)
 		say("IA32_FEATURE_CONTROL is unlocked; the hypervisor will "
 		    "lock it with VMX on.");
-	return loader_choose_screen(info) && loader_get_memory(loader);
+	info->loader_tsc[BOOT_STAGE_CPUS] = tsc_read();
+	if (!loader_choose_screen(info) || !loader_get_memory(loader))
+		return false;
+	info->loader_tsc[BOOT_STAGE_FILES] = tsc_read();
+	return true;
 }
 
 /* The firmware is gone: silence, the image, and the jump. */
@@ -329,6 +334,7 @@ static __attribute__((noreturn)) void loader_hand_over(struct loader *loader)
 	uint64_t entry;
 
 	cpu_cli();
+	info->loader_tsc[BOOT_STAGE_EXIT] = tsc_read();
 	takeover_devices(info);
 	entry = image_place(&info->pool);
 	info->pool_used_bytes = loader->image_bytes +
@@ -353,7 +359,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 		    EfiLoaderData, sizeof(*loader), (VOID **)&loader)))
 		return EFI_OUT_OF_RESOURCES;
 	memset(loader, 0, sizeof(*loader));
-	loader->info.loader_tsc = tsc;
+	loader->info.loader_tsc[BOOT_STAGE_ENTRY] = tsc;
 
 	ready = loader_prepare(loader);
 	files_close_volume();

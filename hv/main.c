@@ -24,6 +24,7 @@
 #include "hv/power.h"
 #include "hv/report.h"
 #include "hv/smp.h"
+#include "hv/startup.h"
 #include "hv/vm.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
@@ -37,6 +38,21 @@ extern uint8_t boot_stack_top[];
 #define PANIC_RUNNING_US 300000
 
 void hv_main(const struct boot_info *info);
+
+/* What the loader took. */
+static void startup_init(const struct boot_info *info)
+{
+	static const char *const name[BOOT_STAGE_COUNT] = {
+		[BOOT_STAGE_CONFIG] = "reading tables and configuration",
+		[BOOT_STAGE_CPUS] = "finding and checking CPUs",
+		[BOOT_STAGE_FILES] = "reading files and taking memory",
+		[BOOT_STAGE_EXIT] = "leaving the firmware",
+	};
+
+	startup_begin(info->loader_tsc[BOOT_STAGE_ENTRY]);
+	for (uint32_t i = BOOT_STAGE_ENTRY + 1; i < BOOT_STAGE_COUNT; i++)
+		startup_part(name[i], info->loader_tsc[i]);
+}
 
 /* Without these there is no console yet on which to complain. */
 static void memory_init(const struct boot_info *info)
@@ -107,9 +123,12 @@ void hv_main(const struct boot_info *info)
 	log_set_levels(&info->config.log);
 	framebuffer_init(info);
 	log_keep_init(info);
+	startup_init(info);
 	log_line("Apical %s", APICAL_VERSION);
 	power_init(info);
+	startup_part("taking the machine over", tsc_read());
 	clock_init(info);
+	startup_part("measuring the TSC", tsc_read());
 	interrupts_init(info);
 	if (info->config.selftest == CONFIG_SELFTEST_PANIC)
 		panic("selftest = panic: this is what a panic looks like");
@@ -117,12 +136,14 @@ void hv_main(const struct boot_info *info)
 	if (!smp_cpu_init())
 		power_off();
 	smp_start(info);
+	startup_part("starting CPUs", tsc_read());
 	print_machine(info);
 	report_print();
 	if (!vms_create(info))
 		vms_end(1);
 	if (!info->config.vm_count && info->config.poweroff)
 		vms_end(0);
+	startup_part("making VMs", tsc_read());
 	print_memory();
 	gdb_init(info);
 	console_run(info);

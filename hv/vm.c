@@ -17,9 +17,11 @@
 #include "hv/lib/log.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/string.h"
+#include "hv/lib/text.h"
 #include "hv/percpu.h"
 #include "hv/power.h"
 #include "hv/smp.h"
+#include "hv/startup.h"
 #include "hv/vcpu_call.h"
 #include "hv/vm_report.h"
 #include "mm/frame.h"
@@ -381,6 +383,22 @@ static void set_going(struct vcpu *v, const struct setup_entry *entry)
 	__atomic_store_n(&vm->state, VM_RUNNING, __ATOMIC_SEQ_CST);
 }
 
+/* Once: how long it took until the first VM could start. */
+static void report_startup(const struct vcpu *v)
+{
+	static bool reported;
+	char buffer[256];
+	struct text text;
+
+	if (v->vm->number || reported)
+		return;
+	reported = true;
+	startup_part("zeroing and loading memory", tsc_read());
+	text_begin(&text, buffer, sizeof(buffer));
+	startup_text(&text);
+	log_at(LOG_INFO, LOG_BOOT, "%s", buffer);
+}
+
 /* Waits for its VM to start; then from power-on to the VM's end. */
 static void live(struct vcpu *v)
 {
@@ -395,6 +413,8 @@ static void live(struct vcpu *v)
 	__atomic_add_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST);
 	if (vcpu_is_bsp(v))
 		set_going(v, good ? &entry : NULL);
+	if (vcpu_is_bsp(v) && good)
+		report_startup(v);
 	vcpu_run(v);
 	if (__atomic_sub_fetch(&vm->inside, 1, __ATOMIC_SEQ_CST) == 0)
 		finish(v);
