@@ -213,7 +213,7 @@ struct vlapic_message vioapic_message(const struct vioapic *io, unsigned pin)
 	return (struct vlapic_message){
 		.delivery_mode = delivery_mode(entry),
 		.destination = (uint32_t)(entry >> ENTRY_DESTINATION_SHIFT),
-		.logical = entry & ENTRY_LOGICAL,
+		.logical = !!(entry & ENTRY_LOGICAL),
 		.level = is_level(entry),
 		.vector = (uint8_t)(entry & ENTRY_VECTOR),
 	};

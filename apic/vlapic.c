@@ -164,19 +164,17 @@ bool vlapic_lint0_wants_level(const struct vlapic *v)
 	       (vlapic_mode_bits(v) & APIC_BASE_EN);
 }
 
-static struct vlapic_effect to_self(enum vlapic_delivery_mode mode,
+static struct vlapic_effect to_self(struct vlapic *v,
+				    enum vlapic_delivery_mode mode,
 				    uint8_t vector, bool level)
 {
-	return (struct vlapic_effect){
-		.kind = VLAPIC_EFFECT_IPI,
-		.message =
-			{
-				.delivery_mode = mode,
-				.shorthand = VLAPIC_SHORTHAND_SELF,
-				.level = level,
-				.vector = vector,
-			},
+	v->message = (struct vlapic_message){
+		.delivery_mode = mode,
+		.shorthand = VLAPIC_SHORTHAND_SELF,
+		.level = level,
+		.vector = vector,
 	};
+	return vlapic_effect_of(VLAPIC_EFFECT_IPI);
 }
 
 /* Level-sensitive fixed interrupts exist on LINT0 only, and one at a time. */
@@ -187,14 +185,14 @@ static struct vlapic_effect lint_fixed(struct vlapic *v, unsigned pin,
 	bool level = pin == 0 && (lvt & APIC_LVT_LEVEL);
 
 	if (!level)
-		return to_self(VLAPIC_FIXED, vector, false);
+		return to_self(v, VLAPIC_FIXED, vector, false);
 	if (v->lint0_remote_irr)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	if (vector >= APIC_VECTOR_FIRST_LEGAL) {
 		v->lint0_remote_irr = 1;
 		vlapic_page_write(v, APIC_LVT_LINT0, lvt | APIC_LVT_REMOTE_IRR);
 	}
-	return to_self(VLAPIC_FIXED, vector, true);
+	return to_self(v, VLAPIC_FIXED, vector, true);
 }
 
 struct vlapic_effect vlapic_lint_raise(struct vlapic *v, unsigned pin)
@@ -206,7 +204,7 @@ struct vlapic_effect vlapic_lint_raise(struct vlapic *v, unsigned pin)
 
 	/* Without an APIC the pins are INTR and NMI. */
 	if (!(vlapic_mode_bits(v) & APIC_BASE_EN))
-		return pin ? to_self(VLAPIC_NMI, 0, false)
+		return pin ? to_self(v, VLAPIC_NMI, 0, false)
 			   : vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	if (lvt & APIC_LVT_MASK)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
@@ -216,7 +214,7 @@ struct vlapic_effect vlapic_lint_raise(struct vlapic *v, unsigned pin)
 	case APIC_DELIVERY_SMI:
 	case APIC_DELIVERY_NMI:
 	case APIC_DELIVERY_INIT:
-		return to_self(mode, 0, false);
+		return to_self(v, mode, 0, false);
 	default:
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	}

@@ -13,7 +13,8 @@
  * says "from any CPU".
  *
  * An interrupt that comes about inside a register access (the LVT error entry,
- * an expiry that is found late) is posted, so pi_desc_on() tells of it.
+ * an expiry that is found late) is posted, so pi_desc_on() tells of it; but for
+ * a self-IPI, which is accepted at once.
  *
  * Time is the host's TSC ("tsc"); the guest's TSC is tsc + tsc_offset.
  */
@@ -32,33 +33,6 @@ enum vlapic_mode {
 	VLAPIC_MODE_DISABLED,
 	VLAPIC_MODE_XAPIC,
 	VLAPIC_MODE_X2APIC,
-};
-
-struct vlapic {
-	uint8_t *page;	    /* the virtual-APIC page, 4 KiB */
-	struct pi_desc *pi; /* what others posted, merged before entry */
-	uint64_t base_msr;  /* IA32_APIC_BASE as the guest reads it */
-	uint32_t id;	    /* the x2APIC ID; xAPIC ID is its low byte */
-	uint8_t bsp;
-	uint8_t lint0_remote_irr; /* a level interrupt of LINT0 awaits EOI */
-	uint32_t esr_latched; /* errors since ESR was last written; atomic */
-
-	/* Capabilities: set between vlapic_init() and vlapic_reset(). */
-	uint8_t x2apic_allowed;	      /* CPUID.1:ECX[21] as the guest sees it */
-	uint8_t tsc_deadline_allowed; /* CPUID.1:ECX[24]; 1 by default */
-	uint8_t max_phys_bits;	      /* for base_msr; 36 by default, to 52 */
-	uint8_t suppress_eoi_broadcast; /* version bit 24 */
-	uint32_t timer_ratio; /* TSC ticks per APIC timer clock (CPUID.15H),
-			       * 1 (the default) to 2^24 */
-
-	/* The timer, as it was last acted on: the processor may have written
-	 * the page's slots already when vlapic_written() is called. */
-	uint32_t lvt_timer;
-	uint8_t timer_shift; /* the divide value's logarithm, 0 to 7 */
-	uint64_t expiry_tsc; /* host TSC, VLAPIC_NEVER when stopped */
-	uint64_t period_tsc; /* initial count in TSC ticks, 0 when stopped */
-	uint64_t deadline;   /* guest TSC, 0 when disarmed or another mode */
-	uint64_t tsc_offset; /* guest TSC minus host TSC, modulo 2^64 */
 };
 
 enum vlapic_delivery_mode {
@@ -83,29 +57,63 @@ struct vlapic_message {
 	uint32_t destination; /* 8 bits from xAPIC senders: 0xff broadcast */
 	enum vlapic_delivery_mode delivery_mode : 8;
 	enum vlapic_shorthand shorthand : 8; /* IPIs only */
-	bool wide; /* destination has 32 bits (x2APIC sender) */
-	bool logical;
-	bool level;
-	uint8_t vector;
+	uint32_t wide : 1; /* destination has 32 bits (x2APIC sender) */
+	uint32_t logical : 1;
+	uint32_t level : 6; /* 1 or 0 */
+	uint32_t vector : 8;
+};
+
+_Static_assert(sizeof(struct vlapic_message) == 8, "one register, no gap");
+
+struct vlapic {
+	uint8_t *page;	    /* the virtual-APIC page, 4 KiB */
+	struct pi_desc *pi; /* what others posted, merged before entry */
+	uint64_t base_msr;  /* IA32_APIC_BASE as the guest reads it */
+	uint32_t id;	    /* the x2APIC ID; xAPIC ID is its low byte */
+	uint8_t bsp;
+	uint8_t lint0_remote_irr; /* a level interrupt of LINT0 awaits EOI */
+	uint32_t esr_latched; /* errors since ESR was last written; atomic */
+	struct vlapic_message message; /* what EFFECT_IPI sends */
+
+	/* Capabilities: set between vlapic_init() and vlapic_reset(). */
+	uint8_t x2apic_allowed;	      /* CPUID.1:ECX[21] as the guest sees it */
+	uint8_t tsc_deadline_allowed; /* CPUID.1:ECX[24]; 1 by default */
+	uint8_t max_phys_bits;	      /* for base_msr; 36 by default, to 52 */
+	uint8_t suppress_eoi_broadcast; /* version bit 24 */
+	uint32_t timer_ratio; /* TSC ticks per APIC timer clock (CPUID.15H),
+			       * 1 (the default) to 2^24 */
+
+	/* The timer, as it was last acted on: the processor may have written
+	 * the page's slots already when vlapic_written() is called. */
+	uint32_t lvt_timer;
+	uint8_t timer_shift; /* the divide value's logarithm, 0 to 7 */
+	uint64_t expiry_tsc; /* host TSC, VLAPIC_NEVER when stopped */
+	uint64_t period_tsc; /* initial count in TSC ticks, 0 when stopped */
+	uint64_t deadline;   /* guest TSC, 0 when disarmed or another mode */
+	uint64_t tsc_offset; /* guest TSC minus host TSC, modulo 2^64 */
 };
 
 enum vlapic_effect_kind {
 	VLAPIC_EFFECT_NONE,
-	VLAPIC_EFFECT_GP,    /* inject #GP(0); nothing changed */
-	VLAPIC_EFFECT_IPI,   /* send ->message */
-	VLAPIC_EFFECT_TIMER, /* vlapic_timer_next() may have changed */
-	VLAPIC_EFFECT_EOI,   /* broadcast the EOI of ->vector to I/O APICs */
-	VLAPIC_EFFECT_BASE,  /* mode or base changed: the view is stale */
+	VLAPIC_EFFECT_GP,	/* inject #GP(0); nothing changed */
+	VLAPIC_EFFECT_IPI,	/* send vlapic.message */
+	VLAPIC_EFFECT_ACCEPTED, /* a self-IPI: ->vector is in IRR */
+	VLAPIC_EFFECT_TIMER,	/* vlapic_timer_next() may have changed */
+	VLAPIC_EFFECT_EOI,	/* broadcast the EOI of ->vector to I/O APICs */
+	VLAPIC_EFFECT_BASE,	/* mode or base changed: the view is stale */
+	VLAPIC_EFFECT_SVR,   /* as REACH and TIMER; or vlapic_accepts() ended */
 	VLAPIC_EFFECT_REACH, /* it may take messages now that it did not */
 };
 
 struct vlapic_effect {
-	struct vlapic_message message;
 	enum vlapic_effect_kind kind : 8;
-	uint8_t vector;
+	uint32_t vector : 8;
+	/* 1: ISR, TPR or LINT0's entry changed, so that vlapic_pending() or
+	 * what the pin wants may have. */
+	uint32_t events : 16;
 };
 
-_Static_assert(sizeof(struct vlapic_effect) == 16, "comes in two registers");
+_Static_assert(sizeof(struct vlapic_effect) == 4, "one register, no gap");
 
 /*
  * Power-up state; page (4 KiB aligned) and pi are zeroed here and must outlive
@@ -187,8 +195,8 @@ bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level);
  */
 bool vlapic_post(struct vlapic *v, uint8_t vector, bool level);
 
-/* Merges what was posted into IRR. */
-void vlapic_merge(struct vlapic *v);
+/* Merges what was posted into IRR; the highest vector of that, or -1. */
+int vlapic_merge(struct vlapic *v);
 
 /* The highest vector in IRR, and in ISR, or -1. */
 int vlapic_highest_irr(const struct vlapic *v);
@@ -208,7 +216,7 @@ void vlapic_update_ppr(struct vlapic *v);
 struct vlapic_effect vlapic_eoi(struct vlapic *v);
 
 /* The same for a vector that the processor has taken out of ISR already (an
- * EOI-induced VM exit). */
+ * EOI-induced VM exit); ->events is then about the pin alone. */
 struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector);
 
 /* Was vector level-triggered when it was last accepted (TMR)? */
@@ -242,7 +250,7 @@ uint64_t vlapic_timer_next(const struct vlapic *v);
 /*
  * Fires what has expired at tsc (accepting the LVT timer's vector unless
  * masked) and re-arms a periodic timer at exactly expiry + k periods.  True
- * when it fired.
+ * when the vector went into IRR.
  */
 bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc);
 

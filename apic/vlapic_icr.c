@@ -47,6 +47,17 @@ static void log_illegal_vector(struct vlapic *v, uint32_t shorthand)
 	vlapic_error(v, errors);
 }
 
+/* A self-IPI comes to nobody else. */
+static struct vlapic_effect accept_own(struct vlapic *v, uint8_t vector)
+{
+	if (!vlapic_accept(v, vector, false))
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_ACCEPTED,
+		.vector = vector,
+	};
+}
+
 struct vlapic_effect vlapic_icr_send(struct vlapic *v)
 {
 	bool wide = vlapic_in_x2apic_mode(v);
@@ -62,23 +73,19 @@ struct vlapic_effect vlapic_icr_send(struct vlapic *v)
 		log_illegal_vector(v, shorthand);
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	}
-	return (struct vlapic_effect){
-		.kind = VLAPIC_EFFECT_IPI,
-		.message =
-			{
-				.delivery_mode = mode,
-				.shorthand = shorthand,
-				.destination =
-					wide ? vlapic_page_read(
-						       v, APIC_ICR_HIGH_X2APIC)
-					     : vlapic_page_read(
-						       v, APIC_ICR_HIGH) >>
-							APIC_ID_SHIFT,
-				.wide = wide,
-				.logical = icr & APIC_ICR_LOGICAL,
-				.vector = icr & APIC_ICR_VECTOR,
-			},
+	if (shorthand == VLAPIC_SHORTHAND_SELF) /* fixed, as the table says */
+		return accept_own(v, icr & APIC_ICR_VECTOR);
+	v->message = (struct vlapic_message){
+		.delivery_mode = mode,
+		.shorthand = shorthand,
+		.destination = wide ? vlapic_page_read(v, APIC_ICR_HIGH_X2APIC)
+				    : vlapic_page_read(v, APIC_ICR_HIGH) >>
+					       APIC_ID_SHIFT,
+		.wide = wide,
+		.logical = !!(icr & APIC_ICR_LOGICAL),
+		.vector = icr & APIC_ICR_VECTOR,
 	};
+	return vlapic_effect_of(VLAPIC_EFFECT_IPI);
 }
 
 struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector)
@@ -87,15 +94,7 @@ struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector)
 		log_illegal_vector(v, VLAPIC_SHORTHAND_SELF);
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	}
-	return (struct vlapic_effect){
-		.kind = VLAPIC_EFFECT_IPI,
-		.message =
-			{
-				.delivery_mode = VLAPIC_FIXED,
-				.shorthand = VLAPIC_SHORTHAND_SELF,
-				.vector = vector,
-			},
-	};
+	return accept_own(v, vector);
 }
 
 static bool is_broadcast(const struct vlapic_message *m)

@@ -68,6 +68,12 @@ static inline struct vlapic_effect vlapic_effect_of(enum vlapic_effect_kind k)
 	return (struct vlapic_effect){.kind = k};
 }
 
+/* Nothing to perform, but another vector may be due. */
+static inline struct vlapic_effect vlapic_effect_events(void)
+{
+	return (struct vlapic_effect){.events = true};
+}
+
 /* vlapic_priority.c: logs errors (ESR bits) and raises the LVT error entry for
  * the first since ESR was written.  From any CPU; true: notify. */
 bool vlapic_error(struct vlapic *v, uint32_t errors);

@@ -9,17 +9,27 @@
 /* The vectors of a class have bits 7:4 in common. */
 #define CLASS 0xf0u
 
+/* The highest vector among the 128 whose words begin at offset, or -1. */
+static inline int highest_of_half(const struct vlapic *v, uint32_t offset)
+{
+	uint32_t w0 = vlapic_page_read(v, offset);
+	uint32_t w1 = vlapic_page_read(v, offset + 0x10);
+	uint32_t w2 = vlapic_page_read(v, offset + 0x20);
+	uint32_t w3 = vlapic_page_read(v, offset + 0x30);
+
+	if (!(w0 | w1 | w2 | w3))
+		return -1;
+	if (w2 | w3)
+		return 127 - __builtin_clzll((uint64_t)w3 << 32 | w2);
+	return 63 - __builtin_clzll((uint64_t)w1 << 32 | w0);
+}
+
 /* The highest vector in the 256-bit register at base, or -1. */
 static int highest_vector(const struct vlapic *v, uint32_t base)
 {
-#pragma GCC unroll 8
-	for (int i = 7; i >= 0; i--) {
-		uint32_t word = vlapic_page_read(v, base + (uint32_t)i * 0x10);
+	int high = highest_of_half(v, base + 0x40);
 
-		if (word)
-			return i * 32 + 31 - __builtin_clz(word);
-	}
-	return -1;
+	return high < 0 ? highest_of_half(v, base) : high + 128;
 }
 
 int vlapic_highest_irr(const struct vlapic *v)
@@ -123,20 +133,23 @@ static void merge_word(struct vlapic *v, uint32_t offset, uint32_t posted)
 				  vlapic_page_read(v, offset) | posted);
 }
 
-void vlapic_merge(struct vlapic *v)
+int vlapic_merge(struct vlapic *v)
 {
 	uint64_t posted[4];
+	int highest = -1;
 
 	if (!pi_desc_on(v->pi))
-		return;
+		return -1;
 	pi_desc_take(v->pi, posted);
 	for (uint32_t i = 0; i < 4; i++) {
 		if (!posted[i])
 			continue;
+		highest = (int)i * 64 + 63 - __builtin_clzll(posted[i]);
 		merge_word(v, APIC_IRR + i * 0x20, (uint32_t)posted[i]);
 		merge_word(v, APIC_IRR + i * 0x20 + 0x10,
 			   (uint32_t)(posted[i] >> 32));
 	}
+	return highest;
 }
 
 int vlapic_pending(const struct vlapic *v)
@@ -168,22 +181,33 @@ bool vlapic_is_level(const struct vlapic *v, uint8_t vector)
 	       vlapic_vector_bit(vector);
 }
 
+/* True: the EOI was LINT0's. */
+static bool end_lint0(struct vlapic *v, uint8_t vector)
+{
+	uint32_t lint0 = vlapic_page_read(v, APIC_LVT_LINT0);
+
+	if (!v->lint0_remote_irr || (lint0 & APIC_LVT_VECTOR) != vector)
+		return false;
+	v->lint0_remote_irr = 0;
+	vlapic_page_write(v, APIC_LVT_LINT0, lint0 & ~APIC_LVT_REMOTE_IRR);
+	return true;
+}
+
+static struct vlapic_effect eoi_level(struct vlapic *v, uint8_t vector,
+				      bool events)
+{
+	events |= end_lint0(v, vector);
+	if (vlapic_page_read(v, APIC_SVR) & APIC_SVR_EOI_SUPPRESSION)
+		return (struct vlapic_effect){.events = events};
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_EOI, .vector = vector, .events = events};
+}
+
 struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
 {
-	uint32_t lint0;
-
 	if (!vlapic_is_level(v, vector))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	lint0 = vlapic_page_read(v, APIC_LVT_LINT0);
-	if (v->lint0_remote_irr && (lint0 & APIC_LVT_VECTOR) == vector) {
-		v->lint0_remote_irr = 0;
-		vlapic_page_write(v, APIC_LVT_LINT0,
-				  lint0 & ~APIC_LVT_REMOTE_IRR);
-	}
-	if (vlapic_page_read(v, APIC_SVR) & APIC_SVR_EOI_SUPPRESSION)
-		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	return (struct vlapic_effect){.kind = VLAPIC_EFFECT_EOI,
-				      .vector = vector};
+	return eoi_level(v, vector, false);
 }
 
 struct vlapic_effect vlapic_eoi(struct vlapic *v)
@@ -197,5 +221,7 @@ struct vlapic_effect vlapic_eoi(struct vlapic *v)
 	vlapic_page_write(v, offset,
 			  vlapic_page_read(v, offset) &
 				  ~vlapic_vector_bit((uint8_t)vector));
-	return vlapic_eoi_broadcast(v, (uint8_t)vector);
+	if (!vlapic_is_level(v, (uint8_t)vector))
+		return vlapic_effect_events();
+	return eoi_level(v, (uint8_t)vector, true);
 }

@@ -24,6 +24,7 @@ enum access {
 enum kind {
 	KIND_PLAIN,
 	KIND_ID,
+	KIND_TPR,
 	KIND_PPR,
 	KIND_EOI,
 	KIND_LDR,
@@ -80,7 +81,7 @@ struct vlapic_register {
 static const struct vlapic_register registers[] = {
 	SLOT(APIC_ID) = {"ID", READ | XAPIC_WRITE, KIND_ID, 0, 0},
 	SLOT(APIC_VERSION) = READ_ONLY("Version", KIND_PLAIN),
-	SLOT(APIC_TPR) = {"TPR", READ_WRITE, KIND_PLAIN, 0xff, 0},
+	SLOT(APIC_TPR) = {"TPR", READ_WRITE, KIND_TPR, 0xff, 0},
 	SLOT(APIC_APR) = {"APR", NO_ERROR, KIND_PLAIN, 0, 0},
 	SLOT(APIC_PPR) = READ_ONLY("PPR", KIND_PPR),
 	SLOT(APIC_EOI) = {"EOI", WRITE, KIND_EOI, 0, 0},
@@ -160,26 +161,23 @@ static uint32_t writable_bits(const struct vlapic *v,
 }
 
 /* Software-disabled: every LVT entry is masked, and stays so. */
-static struct vlapic_effect disable_by_software(struct vlapic *v, uint64_t tsc)
+static void disable_by_software(struct vlapic *v, uint64_t tsc)
 {
 	for (uint32_t offset = APIC_LVT_TIMER; offset <= APIC_LVT_ERROR;
 	     offset += 0x10)
 		vlapic_page_write(v, offset,
 				  vlapic_page_read(v, offset) | APIC_LVT_MASK);
 	vlapic_timer_lvt_written(v, tsc);
-	return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
 }
 
 static struct vlapic_effect write_svr(struct vlapic *v, uint64_t tsc,
 				      uint32_t value)
 {
-	struct vlapic_effect effect = vlapic_effect_of(VLAPIC_EFFECT_REACH);
-
 	/* First, so that a timer that has expired is still accepted. */
 	if (!(value & APIC_SVR_ENABLE))
-		effect = disable_by_software(v, tsc);
+		disable_by_software(v, tsc);
 	vlapic_page_write(v, APIC_SVR, value);
-	return effect;
+	return vlapic_effect_of(VLAPIC_EFFECT_SVR);
 }
 
 static uint32_t lvt_value(const struct vlapic *v, uint32_t value)
@@ -211,6 +209,9 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 	case KIND_PLAIN:
 		vlapic_page_write(v, offset, value);
 		break;
+	case KIND_TPR:
+		vlapic_page_write(v, offset, value);
+		return vlapic_effect_events();
 	case KIND_EOI:
 		vlapic_page_write(v, offset, 0);
 		return vlapic_eoi(v);
@@ -241,7 +242,7 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 		if (v->lint0_remote_irr)
 			value |= APIC_LVT_REMOTE_IRR;
 		vlapic_page_write(v, offset, lvt_value(v, value));
-		break;
+		return vlapic_effect_events();
 	case KIND_LVT_TIMER:
 		vlapic_page_write(v, offset, lvt_value(v, value));
 		vlapic_timer_lvt_written(v, tsc);

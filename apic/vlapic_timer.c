@@ -62,10 +62,8 @@ bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)
 {
 	uint8_t vector = v->lvt_timer & APIC_LVT_VECTOR;
 
-	if (!expire(v, tsc))
-		return false;
-	vlapic_accept(v, vector, false);
-	return true;
+	return expire(v, tsc) && vlapic_accept(v, vector, false) &&
+	       vector >= APIC_VECTOR_FIRST_LEGAL;
 }
 
 bool vlapic_timer_waits(const struct vlapic *v)

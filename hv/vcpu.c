@@ -81,7 +81,7 @@ static void serve_requests(struct vcpu *v)
 
 		if (nmis)
 			apicv_add_nmis(v, nmis);
-		v->due |= VCPU_DUE_EVENTS;
+		apicv_take_posted(v);
 	}
 	/* Since when ever it does. */
 	if (v->debug.stepping || v->debug.open)

@@ -149,6 +149,13 @@ bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	return taken;
 }
 
+void machine_trace_self_ipi(struct vcpu *v, uint8_t vector)
+{
+	struct vlapic_message message = {.vector = vector};
+
+	trace_post(v, &message, v);
+}
+
 void machine_send(struct vcpu *sender, const struct vlapic_message *message)
 {
 	vm_send(sender->vm, message, sender);

@@ -39,17 +39,19 @@ bool apicv_controls(const struct vmx_caps *caps, struct apic_choice choice,
  */
 void apicv_switch(struct vcpu *v);
 
-/* True when v has something to wake up for. */
-bool apicv_has_event(struct vcpu *v);
+static inline bool apicv_has_tpr_shadow(const struct vcpu *v)
+{
+	return v->controls.proc & VMX_PROC_TPR_SHADOW;
+}
 
-/* Brings the entry's event field, windows and threshold up to date. */
-void apicv_before_entry(struct vcpu *v);
+/* Virtual-interrupt delivery: the processor owns IRR and ISR meanwhile. */
+static inline bool apicv_has_vid(const struct vcpu *v)
+{
+	return v->controls.proc2 & VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY;
+}
 
-/* count NMIs more for the guest. */
-void apicv_add_nmis(struct vcpu *v, uint32_t count);
-
-/* The local pin (0: LINT0, 1: LINT1) rose. */
-void apicv_lint_raise(struct vcpu *v, unsigned pin);
+/* v->eoi_exit as it is now. */
+void apicv_write_eoi_exit(const struct vcpu *v);
 
 /* The timer's deadline may have changed: fires it if it is past. */
 void apicv_timer(struct vcpu *v);
@@ -57,5 +59,33 @@ void apicv_timer(struct vcpu *v);
 /* The primary controls, with the windows that are open and what a debugger
  * needs. */
 void apicv_write_primary(const struct vcpu *v);
+
+/* ---- vmx/apicv_entry.c: what goes in ---- */
+
+/* Software has put vector into IRR, after apicv_sync(). */
+void apicv_accepted(struct vcpu *v, uint8_t vector);
+
+/* Takes what lies in level_posted and edge_posted: VCPU_REQUEST_EVENT. */
+void apicv_take_posted(struct vcpu *v);
+
+/* True when v has something to wake up for. */
+bool apicv_has_event(struct vcpu *v);
+
+/* Brings the entry's event field, windows, threshold and RVI and SVI up to
+ * date. */
+void apicv_prepare_entry(struct vcpu *v);
+
+/* The same, when there is anything to do at all. */
+static inline void apicv_before_entry(struct vcpu *v)
+{
+	if (v->due & VCPU_DUE_EVENTS || pi_desc_on(&v->pi))
+		apicv_prepare_entry(v);
+}
+
+/* count NMIs more for the guest. */
+void apicv_add_nmis(struct vcpu *v, uint32_t count);
+
+/* The local pin (0: LINT0, 1: LINT1) rose. */
+void apicv_lint_raise(struct vcpu *v, unsigned pin);
 
 #endif

@@ -27,6 +27,9 @@ void machine_mmio_write(struct vcpu *v, gpa_t address, unsigned size,
 /* Delivers an IPI (sender) or what a local pin raised. */
 void machine_send(struct vcpu *sender, const struct vlapic_message *message);
 
+/* v's local APIC has accepted an IPI of its own: for the trace. */
+void machine_trace_self_ipi(struct vcpu *v, uint8_t vector);
+
 /* A local APIC broadcast an EOI for a level-triggered vector, or did not take
  * it in the end. */
 void machine_eoi(struct vcpu *v, uint8_t vector);

@@ -213,15 +213,20 @@ static void perform(struct vlapic *v, struct vlapic_effect e)
 {
 	switch (e.kind) {
 	case VLAPIC_EFFECT_IPI:
-		ASSERT(e.message.delivery_mode > VLAPIC_LOWEST_PRIORITY ||
-		       e.message.vector >= 16 || e.message.level ||
-		       e.message.shorthand == VLAPIC_SHORTHAND_SELF);
-		send(&e.message, v);
+		ASSERT(v->message.delivery_mode > VLAPIC_LOWEST_PRIORITY ||
+		       v->message.vector >= 16 || v->message.level ||
+		       v->message.shorthand == VLAPIC_SHORTHAND_SELF);
+		send(&v->message, v);
+		break;
+	case VLAPIC_EFFECT_ACCEPTED:
+		ASSERT(e.vector >= 16 && vlapic_accepts(v) &&
+		       vlapic_highest_irr(v) >= (int)e.vector);
 		break;
 	case VLAPIC_EFFECT_EOI:
 		ASSERT(e.vector >= 16);
 		send_pins(vioapic_eoi(&machine.io, e.vector));
 		break;
+	case VLAPIC_EFFECT_SVR:
 	case VLAPIC_EFFECT_REACH:
 		send_pins(vioapic_retry(&machine.io));
 		break;

@@ -78,7 +78,7 @@ static bool perform(struct sequence *s, unsigned cpu, struct vlapic_effect e)
 		return false;
 	assert_int_not_equal(e.kind, VLAPIC_EFFECT_EOI);
 	if (e.kind == VLAPIC_EFFECT_IPI)
-		send(m, cpu, &e.message);
+		send(m, cpu, &vlapic_of(s, cpu)->message);
 	vlapic_timer_expire(vlapic_of(s, cpu), m->tsc);
 	for (unsigned i = 0; i < SEQUENCE_CPUS; i++)
 		vlapic_merge(vlapic_of(s, i));

@@ -239,20 +239,43 @@ static void test_capabilities(void **state)
 static void test_reach(void **state)
 {
 	static const uint32_t offset[] = {APIC_LDR, APIC_DFR, APIC_SVR};
+	static const enum vlapic_effect_kind kind[] = {
+		VLAPIC_EFFECT_REACH, VLAPIC_EFFECT_REACH, VLAPIC_EFFECT_SVR};
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		apic_xapic(&a, 2);
 		assert_int_equal(
 			vlapic_write(&a.v, offset[i], 0, 0x1000133).kind,
-			VLAPIC_EFFECT_REACH);
+			kind[i]);
 		assert_int_equal(vlapic_written(&a.v, offset[i], 0).kind,
-				 VLAPIC_EFFECT_REACH);
+				 kind[i]);
 	}
 	assert_int_equal(vlapic_write(&a.v, APIC_SVR, 0, 0x33).kind,
-			 VLAPIC_EFFECT_TIMER);
+			 VLAPIC_EFFECT_SVR);
 	assert_int_equal(vlapic_write(&a.v, APIC_TPR, 0, 0x33).kind,
 			 VLAPIC_EFFECT_NONE);
+}
+
+/* Of all writes only these change what may be delivered, but by an effect. */
+static void test_events(void **state)
+{
+	(void)state;
+	for (uint32_t offset = 0; offset < 4096; offset += 0x10) {
+		struct vlapic_effect e;
+
+		apic_xapic(&a, 2);
+		e = vlapic_write(&a.v, offset, 0, 0x1000133);
+		assert_int_equal(e.events, offset == APIC_TPR ||
+						   offset == APIC_LVT_LINT0);
+		apic_xapic(&a, 2);
+		vlapic_accept(&a.v, 0x40, false);
+		vlapic_deliver(&a.v, 0x40);
+		e = vlapic_write(&a.v, offset, 0, 0x1000133);
+		assert_int_equal(e.events, offset == APIC_TPR ||
+						   offset == APIC_LVT_LINT0 ||
+						   offset == APIC_EOI);
+	}
 }
 
 /* Bytes 4 to 15 of each block, and all beyond the registers, stay 0. */
@@ -287,13 +310,8 @@ static uint32_t random_value(uint64_t *seed, uint32_t offset)
 static bool same_effect(struct vlapic_effect x, struct vlapic_effect y)
 {
 	return x.kind == y.kind && x.vector == y.vector &&
-	       x.message.delivery_mode == y.message.delivery_mode &&
-	       x.message.shorthand == y.message.shorthand &&
-	       x.message.destination == y.message.destination &&
-	       x.message.wide == y.message.wide &&
-	       x.message.logical == y.message.logical &&
-	       x.message.level == y.message.level &&
-	       x.message.vector == y.message.vector;
+	       x.events == y.events &&
+	       !memcmp(&a.v.message, &b.v.message, sizeof(a.v.message));
 }
 
 /* vlapic_write() and the processor's write plus vlapic_written() are one. */
@@ -353,7 +371,7 @@ static void test_written_in_x2apic(void **state)
 	apic_set_slot(&a, 0x304, 0x12345);
 	e = vlapic_written(&a.v, 0x300, 0);
 	assert_int_equal(e.kind, VLAPIC_EFFECT_IPI);
-	assert_int_equal(e.message.destination, 0x12345);
+	assert_int_equal(a.v.message.destination, 0x12345);
 	assert_int_equal(apic_rdmsr(&a, 0x830), 0x1234500000041);
 	check_page_shape(&a);
 	/* Registers that this mode does not have. */
@@ -424,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_msrs_outside_x2apic),
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_written_is_write),
 		cmocka_unit_test(test_written_in_x2apic),
 		cmocka_unit_test(test_soft_disable_masks),

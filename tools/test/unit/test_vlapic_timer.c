@@ -13,7 +13,8 @@ static struct apic a;
 static void write_at(uint32_t offset, uint64_t tsc, uint32_t value)
 {
 	assert_int_equal(vlapic_write(&a.v, offset, tsc, value).kind,
-			 VLAPIC_EFFECT_TIMER);
+			 offset == APIC_SVR ? VLAPIC_EFFECT_SVR
+					    : VLAPIC_EFFECT_TIMER);
 }
 
 static uint32_t count_at(uint64_t tsc)
