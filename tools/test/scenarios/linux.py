@@ -57,5 +57,8 @@ def boots(test, model, vcpus, apic, kernel, x2apic):
         result.expect(r"x2apic(: | )enabled")
     result.expect(r"^\[apical\] vm debian ended: ")
     result.expect(r"^\[apical\] verdict: ok$")
-    result.expect_not(r"\bBUG\b|Oops|Call Trace|soft lockup|clocksource:.*unstable")
+    # What the kernel thinks of the TSCs: of their frequency, and whether in step.
+    result.expect(r"clocksource: Switched to clocksource tsc")
+    result.expect_not(r"\bBUG\b|Oops|Call Trace|soft lockup|clocksource:.*unstable"
+                      r"|TSC unstable|TSC warp")
     result.expect_status(0)
