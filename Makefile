@@ -14,7 +14,7 @@ say = @printf '  %-7s %s\n'
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all machines help run test soak bench bench-linux lab fuzz usb check format clean host-tests fuzzers
+.PHONY: all machines help run test soak bench bench-linux bench-scale lab fuzz usb check format clean host-tests fuzzers
 
 all: $(O)/BOOTX64.EFI
 
@@ -25,6 +25,7 @@ help:
 	@echo 'soak    the full product of scenarios, and the long ones'
 	@echo 'bench   what APIC operations cost'
 	@echo 'bench-linux   exits of whole workloads of a Linux guest'
+	@echo 'bench-scale   what grows with the number of vCPUs'
 	@echo 'lab     what the processor does with each APIC access, as a table'
 	@echo 'fuzz    all fuzzers, FUZZ_SECONDS each (600)'
 	@echo 'usb     an image for a USB stick'
@@ -279,6 +280,11 @@ bench-linux:
 	@tools/setup test
 	@$(MAKE) --no-print-directory -s machines
 	@tools/workloads $(ARGS)
+
+bench-scale:
+	@tools/setup test
+	@$(MAKE) --no-print-directory -s machines
+	@tools/scale $(ARGS)
 
 test soak:
 	@tools/setup test

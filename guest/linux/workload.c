@@ -393,10 +393,12 @@ int main(void)
 	under_apical = is_apical() && exits_of(0, 0) != UINT64_MAX;
 	measure_boot();
 	run_on(0);
-	settle();
-	for (unsigned number = 1; number < PHASES; number++)
-		if (wanted(&phases[number]))
-			measure(number);
+	for (unsigned number = 1; number < PHASES; number++) {
+		if (!wanted(&phases[number]))
+			continue;
+		settle();
+		measure(number);
+	}
 	tell();
 	reboot(RB_POWER_OFF);
 	return 1;
