@@ -190,7 +190,8 @@ static bool offer_interrupt(struct vcpu *v, uint32_t blocking, int vector,
 		return true;
 	if (from_8259) {
 		inject_interrupt(v, machine_intr_acknowledge(v));
-		return vector >= 0;
+		/* With automatic EOIs the output may stay high. */
+		return vector >= 0 || machine_intr(v);
 	}
 	vlapic_deliver(&v->vlapic, (uint8_t)vector);
 	inject_interrupt(v, (uint8_t)vector);

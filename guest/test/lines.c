@@ -285,21 +285,21 @@ static void rewritten(void)
 
 /* ---- LINT0 ---- */
 
-/* Both 8259s, all lines masked but LINE. */
-static void pic_set_up(void)
+/* Both 8259s, all lines masked but LINE and the next one. */
+static void pic_set_up(bool automatic_eoi)
 {
-	static const uint8_t words[][2] = {
+	const uint8_t words[][2] = {
 		{0x11, 0x11},
 		{PIC_VECTOR, PIC_VECTOR + 8},
 		{4, 2},
-		{1, 1},
+		{automatic_eoi ? 3 : 1, 1},
 	};
 
 	for (unsigned i = 0; i < 4; i++) {
 		insn_out8(i ? 0x21 : 0x20, words[i][0]);
 		insn_out8(i ? 0xa1 : 0xa0, words[i][1]);
 	}
-	insn_out8(0x21, 0xff & ~(1u << LINE));
+	insn_out8(0x21, 0xff & ~(3u << LINE));
 	insn_out8(0xa1, 0xff);
 }
 
@@ -308,7 +308,7 @@ static void lint0(void)
 	bool ok;
 
 	begin();
-	pic_set_up();
+	pic_set_up(false);
 	apic_write(APIC_LVT_LINT0, VECTOR);
 	line(true);
 	ok = came(0, VECTOR, 1);
@@ -346,6 +346,18 @@ static void lint0(void)
 	verdict("LINT0 of CPU 1, ExtINT",
 		came(1, PIC_VECTOR + LINE, 1) && !taken[0][PIC_VECTOR + LINE]);
 	set_lint0_of_cpu_1(APIC_LVT_MASKED);
+
+	/* The output stays high between them. */
+	begin();
+	pic_set_up(true);
+	apic_write(APIC_LVT_LINT0, LINT0_EXTINT);
+	line(true);
+	insn_out8(LINE_PORT + 1, 1);
+	ok = came(0, PIC_VECTOR + LINE + 1, 1);
+	verdict("LINT0, ExtINT, two with automatic EOI",
+		ok && taken[0][PIC_VECTOR + LINE] == 1);
+	insn_out8(LINE_PORT + 1, 0);
+	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
 	insn_out8(0x21, 0xff);
 }
 
@@ -372,6 +384,7 @@ void guest_main(void)
 	trap_handle(VECTOR, on_line);
 	trap_handle(OTHER_VECTOR, on_line);
 	trap_handle(PIC_VECTOR + LINE, on_pic);
+	trap_handle(PIC_VECTOR + LINE + 1, on_pic);
 	trap_handle(TRAP_NMI, on_nmi);
 	tiers_each(run);
 }

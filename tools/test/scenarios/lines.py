@@ -21,6 +21,7 @@ CASES = (
     "another vector while in service",
     "LINT0, fixed, edge", "LINT0, fixed, level", "LINT0, level, unmasked late",
     "LINT0, NMI", "LINT0 of CPU 1, ExtINT",
+    "LINT0, ExtINT, two with automatic EOI",
 )
 TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted", "roam")
 
