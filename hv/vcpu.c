@@ -289,10 +289,7 @@ bool machine_resume(struct vcpu *v)
 {
 	announce_entry(v);
 	/* NMIs in root mode leave a request too. */
-	if (__builtin_expect(
-		    __atomic_load_n(&v->before_entry, __ATOMIC_RELAXED) ||
-			    pi_desc_on(&v->pi),
-		    0))
+	if (__builtin_expect(v->before_entry || pi_desc_on(&v->pi), 0))
 		return get_ready(v);
 	count_exit(v);
 	return true;

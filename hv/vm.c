@@ -333,7 +333,7 @@ static void power_up(struct vcpu *v)
 			   __ATOMIC_RELAXED);
 	exit_stats_reset(&v->stats);
 	v->exit_row = &v->stats.row[EXIT_STATS_NONE];
-	v->history_at = 0;
+	exit_reason_ring_reset(&v->history);
 	v->armed_tsc = 0;
 	v->due |= VCPU_DUE_TIME;
 	vlapic_init(apic, v->apic_page, &v->pi, v->index, vcpu_is_bsp(v));

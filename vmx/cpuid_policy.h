@@ -91,6 +91,19 @@ void cpuid_policy_build(struct cpuid_policy *policy,
 bool cpuid_policy_hide(struct cpuid_policy *policy, const char *name,
 		       size_t size);
 
+/* Basic leaves that depend on the subleaf, the vCPU or the moment. */
+#define CPUID_BASIC_VARYING \
+	(1u << 1 | 1u << 4 | 1u << 7 | 1u << 0xb | 1u << 0xd)
+
+/* The answer of a basic leaf that has only one, or NULL. */
+static inline const struct cpuid_regs *cpuid_policy_constant(
+	const struct cpuid_policy *policy, uint32_t leaf)
+{
+	if (leaf >= CPUID_BASIC_COUNT || CPUID_BASIC_VARYING >> leaf & 1)
+		return NULL;
+	return &policy->shown.basic[leaf];
+}
+
 /* What the guest's CPUID answers; any leaf and subleaf. */
 struct cpuid_regs cpuid_policy_answer(const struct cpuid_policy *policy,
 				      const struct cpuid_vcpu *vcpu,

@@ -6,6 +6,8 @@
 #include "hv/lib/log.h"
 #include "vmx/vmcs.h"
 
+#define DUMP_EXITS 32
+
 static void dump_general(const struct vcpu *v)
 {
 	const uint64_t *r = v->gpr;
@@ -39,12 +41,14 @@ static void dump_segments(void)
 /* The last exits by number, the newest first. */
 static void dump_history(const struct vcpu *v)
 {
-	char text[VCPU_HISTORY * 4 + 1] = "";
+	uint8_t reasons[DUMP_EXITS];
+	char text[DUMP_EXITS * 4 + 1] = "";
+	uint32_t count =
+		exit_reason_ring_read(&v->history, reasons, DUMP_EXITS);
 	size_t at = 0;
 
-	for (uint32_t i = 1; i <= VCPU_HISTORY && i <= v->history_at; i++)
-		at += format(text + at, sizeof(text) - at, " %u",
-			     v->history[(v->history_at - i) % VCPU_HISTORY]);
+	for (uint32_t i = 0; i < count; i++)
+		at += format(text + at, sizeof(text) - at, " %u", reasons[i]);
 	log_line("  exits, newest first:%s", text);
 }
 

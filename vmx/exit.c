@@ -17,7 +17,21 @@
 
 typedef enum exit_result exit_handler(struct vcpu *v);
 
+static enum exit_result unexpected(struct vcpu *v)
+{
+	const char *name = exit_reason_name(v->exit_reason);
+	char text[80];
+
+	format(text, sizeof(text), "VM exit %u (%s) has no handler",
+	       v->exit_reason, name ? name : "unknown");
+	return machine_end(v, MACHINE_UNHANDLED, 0, text);
+}
+
+/* Reasons that nobody expects come first, and the others over them. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
+	[0 ... EXIT_REASON_COUNT - 1] = unexpected,
 	[EXIT_REASON_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_external_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,
@@ -64,26 +78,51 @@ static exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_SEAMCALL] = exit_undefined,
 	[EXIT_REASON_TDCALL] = exit_undefined,
 };
+#pragma GCC diagnostic pop
+
+/*
+ * What can cut off the delivery of an event: what the delivery's own accesses
+ * and faults lead to.  No instruction does, nor what the processor looks for
+ * between two.  SDM volume 3, "Information for VM Exits That Occur During Event
+ * Delivery".
+ */
+static const bool exit_in_delivery[EXIT_REASON_COUNT] = {
+	[EXIT_REASON_EXCEPTION_OR_NMI] = true,
+	[EXIT_REASON_TASK_SWITCH] = true,
+	[EXIT_REASON_APIC_ACCESS] = true,
+	[EXIT_REASON_EPT_VIOLATION] = true,
+	[EXIT_REASON_EPT_MISCONFIGURATION] = true,
+};
+
+/* Is RFLAGS.TF a trap after each instruction, not only after branches? */
+static bool steps_insns(void)
+{
+	return !(vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL) & IA32_DEBUGCTL_BTF);
+}
 
 bool vmx_exit_traps(uint64_t rflags)
 {
-	return rflags & RFLAGS_TF &&
-	       !(vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL) & IA32_DEBUGCTL_BTF);
+	return rflags & RFLAGS_TF && steps_insns();
 }
 
-void vmx_exit_complete(uint64_t rip, uint64_t rflags)
+static inline void complete(uint64_t rip, uint64_t rflags)
 {
 	uint32_t blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	uint32_t shadow = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
 
 	vmcs_write(VMCS_GUEST_RIP, rip);
-	if (blocking & shadow)
+	if (__builtin_expect(blocking & shadow, 0))
 		vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 			     blocking & ~shadow);
-	if (vmx_exit_traps(rflags))
+	if (__builtin_expect(rflags & RFLAGS_TF, 0) && steps_insns())
 		vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
 				   PENDING_DEBUG_BS);
+}
+
+void vmx_exit_complete(uint64_t rip, uint64_t rflags)
+{
+	complete(rip, rflags);
 }
 
 static bool in_64bit_mode(void)
@@ -92,70 +131,87 @@ static bool in_64bit_mode(void)
 	       vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L;
 }
 
+static inline void skip(uint32_t length)
+{
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
+
+	/* A carry into bit 32.  Outside of 64-bit mode RIP has 32 bits, or the
+	 * VM entry fails. */
+	if (__builtin_expect((uint32_t)rip < length, 0) && !in_64bit_mode())
+		rip = (uint32_t)rip;
+	complete(rip, vmcs_read(VMCS_GUEST_RFLAGS));
+}
+
 void vmx_exit_skip(struct vcpu *v, uint32_t length)
 {
-	uint64_t before = vmcs_read(VMCS_GUEST_RIP);
-	uint64_t rip = before + length;
-
 	(void)v;
-	/* Outside of 64-bit mode it has 32 bits, or the VM entry fails. */
-	if ((before ^ rip) >> 32 && !in_64bit_mode())
-		rip = (uint32_t)rip;
-	vmx_exit_complete(rip, vmcs_read(VMCS_GUEST_RFLAGS));
+	skip(length);
 }
 
-static enum exit_result unexpected(struct vcpu *v, uint32_t reason)
+/*
+ * What the field has beside a basic reason, or a reason that the SDM does not
+ * know.  A failed entry reports itself as an exit: nothing of it ran.  True:
+ * v->exit_reason is to be handled as any other.
+ */
+static bool odd_reason(struct vcpu *v, uint32_t reason)
 {
-	const char *name = exit_reason_name(reason);
-	char text[80];
-
-	format(text, sizeof(text), "VM exit %u (%s) has no handler", reason,
-	       name ? name : "unknown");
-	return machine_end(v, MACHINE_UNHANDLED, 0, text);
+	v->exit_reason = reason & EXIT_REASON_BASIC_MASK;
+	if (reason & EXIT_REASON_ENTRY_FAILURE)
+		machine_end(v, MACHINE_ENTRY_FAILED, 0, NULL);
+	else if (v->exit_reason < EXIT_REASON_COUNT)
+		return true;
+	else
+		unexpected(v);
+	return false;
 }
 
-/* A failed entry that reports itself as an exit: nothing of it ran. */
-static enum exit_result entry_failed(struct vcpu *v)
+/* An exit that may have cut off a delivery, or that somebody watches. */
+static __attribute__((noinline)) enum exit_result more_than_handle(
+	struct vcpu *v)
 {
-	return machine_end(v, MACHINE_ENTRY_FAILED, 0, NULL);
-}
-
-static void watch(struct vcpu *v)
-{
+	if (exit_in_delivery[v->exit_reason])
+		inject_again(v);
 	if (v->watched & VCPU_WATCH_LOG)
 		hypercall_log_exit(v);
 	if (trace_vcpu_on(v)) {
 		trace_vcpu_exit(v);
 		v->due |= VCPU_DUE_TRACE;
 	}
+	return exit_table[v->exit_reason](v);
 }
 
-static enum exit_result dispatch(struct vcpu *v, uint32_t reason)
+/* What the reports and statistics know of every exit. */
+static inline void note(struct vcpu *v, uint64_t reason)
 {
-	if (reason >= EXIT_REASON_COUNT || !exit_table[reason])
-		return unexpected(v, reason);
 	v->exit_count[reason]++;
-	v->history[v->history_at++ % VCPU_HISTORY] = (uint8_t)reason;
-	v->exit_row = &v->stats.row[exit_stats_of_reason[reason]];
-	if (v->watched)
-		watch(v);
-	return exit_table[reason](v);
+	v->history.reason[v->history.at] = (uint8_t)reason;
+	v->history.at++;
+	v->exit_row = exit_stats_by_reason(&v->stats, reason);
 }
 
 bool vmx_exit_handle(struct vcpu *v)
 {
-	uint32_t reason;
 	enum exit_result result;
+	uint64_t reason;
 
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
 	v->exit_tsc = (uint32_t)tsc_read();
 	reason = vmcs_read32(VMCS_VM_EXIT_REASON);
-	v->exit_reason = reason & EXIT_REASON_BASIC_MASK;
-	if (reason & EXIT_REASON_ENTRY_FAILURE)
-		return entry_failed(v) != EXIT_STOP;
-	inject_again(v);
-	result = dispatch(v, v->exit_reason);
+	v->exit_reason = (uint32_t)reason;
+	if (__builtin_expect(reason >= EXIT_REASON_COUNT, 0)) {
+		if (!odd_reason(v, (uint32_t)reason))
+			return false;
+		reason = v->exit_reason;
+	}
+	v->event_injected = false;
+	note(v, reason);
+	if (__builtin_expect(exit_in_delivery[reason] | v->watched, 0))
+		result = more_than_handle(v);
+	else
+		result = exit_table[reason](v);
 	if (result == EXIT_NEXT_INSN)
-		vmx_exit_skip(v, vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
-	return result != EXIT_STOP && machine_resume(v);
+		skip(vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+	else if (__builtin_expect(result == EXIT_STOP, 0))
+		return false;
+	return machine_resume(v);
 }

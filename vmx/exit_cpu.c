@@ -33,9 +33,8 @@ enum exit_result exit_undefined(struct vcpu *v)
 enum exit_result exit_vmcall(struct vcpu *v)
 {
 	if (v->hypercalls)
-		hypercall(v);
-	else
-		v->gpr[GPR_RAX] = ~0ull;
+		return hypercall(v);
+	v->gpr[GPR_RAX] = ~0ull;
 	return EXIT_NEXT_INSN;
 }
 
@@ -81,9 +80,8 @@ enum exit_result exit_exception_or_nmi(struct vcpu *v)
 	return machine_check(v); /* no other exception exits */
 }
 
-/* What CPUID answers the guest at this moment; in line, for the exit's sake. */
-static inline struct cpuid_regs answer(const struct vcpu *v, uint32_t leaf,
-				       uint32_t subleaf)
+struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
+				    uint32_t subleaf)
 {
 	struct cpuid_vcpu now = {
 		.apic_id = v->vlapic.id,
@@ -95,22 +93,30 @@ static inline struct cpuid_regs answer(const struct vcpu *v, uint32_t leaf,
 	return cpuid_policy_answer(v->cpuid, &now, leaf, subleaf);
 }
 
-struct cpuid_regs exit_cpuid_answer(const struct vcpu *v, uint32_t leaf,
-				    uint32_t subleaf)
+static inline enum exit_result answer(struct vcpu *v,
+				      const struct cpuid_regs *regs)
 {
-	return answer(v, leaf, subleaf);
+	v->gpr[GPR_RAX] = regs->reg[CPUID_EAX];
+	v->gpr[GPR_RBX] = regs->reg[CPUID_EBX];
+	v->gpr[GPR_RCX] = regs->reg[CPUID_ECX];
+	v->gpr[GPR_RDX] = regs->reg[CPUID_EDX];
+	return EXIT_NEXT_INSN;
+}
+
+static __attribute__((noinline)) enum exit_result answer_varying(struct vcpu *v)
+{
+	struct cpuid_regs regs =
+		exit_cpuid_answer(v, vcpu_eax(v), (uint32_t)v->gpr[GPR_RCX]);
+
+	return answer(v, &regs);
 }
 
 enum exit_result exit_cpuid(struct vcpu *v)
 {
-	struct cpuid_regs regs =
-		answer(v, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
+	const struct cpuid_regs *regs =
+		cpuid_policy_constant(v->cpuid, vcpu_eax(v));
 
-	v->gpr[GPR_RAX] = regs.reg[CPUID_EAX];
-	v->gpr[GPR_RBX] = regs.reg[CPUID_EBX];
-	v->gpr[GPR_RCX] = regs.reg[CPUID_ECX];
-	v->gpr[GPR_RDX] = regs.reg[CPUID_EDX];
-	return EXIT_NEXT_INSN;
+	return regs ? answer(v, regs) : answer_varying(v);
 }
 
 /* XSETBV, "Operation": what #GP(0)s beside CPL and CR4.OSXSAVE. */

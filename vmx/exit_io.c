@@ -5,6 +5,7 @@
  */
 #include "hv/hw/cr_bits.h"
 #include "vmx/exit.h"
+#include "vmx/exit_row.h"
 #include "vmx/guest_access.h"
 #include "vmx/machine.h"
 #include "vmx/qualification.h"
@@ -89,8 +90,7 @@ enum exit_result exit_io(struct vcpu *v)
 	uint64_t *rax = &v->gpr[GPR_RAX];
 	uint32_t value;
 
-	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_PORT,
-				     EXIT_REASON_IO_INSTRUCTION, q.port);
+	exit_row(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION, q.port);
 	if (q.string)
 		return string_io(v, &q);
 	if (!q.in) {

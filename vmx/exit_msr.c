@@ -9,6 +9,7 @@
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
 #include "vmx/exit.h"
+#include "vmx/exit_row.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
 
@@ -84,27 +85,48 @@ void exit_msr_reset(struct vcpu *v)
 	v->tsc_adjust = 0;
 }
 
+static void set_tsc_offset(struct vcpu *v, uint64_t offset)
+{
+	/* Only a deadline goes by the guest's TSC. */
+	if (!v->vlapic.deadline) {
+		v->vlapic.tsc_offset = offset;
+		vmcs_write64(VMCS_TSC_OFFSET, offset);
+		return;
+	}
+	apicv_sync(v);
+	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
+	vmcs_write64(VMCS_TSC_OFFSET, offset);
+	apicv_timer(v);
+}
+
 /* The guest's TSC is to be value now. */
 static void set_tsc(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = value - tsc_read();
 
-	apicv_sync(v);
 	v->tsc_adjust += offset - v->vlapic.tsc_offset;
-	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
-	vmcs_write64(VMCS_TSC_OFFSET, offset);
-	apicv_timer(v);
+	set_tsc_offset(v, offset);
 }
 
 static void set_tsc_adjust(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = v->vlapic.tsc_offset + value - v->tsc_adjust;
 
-	apicv_sync(v);
 	v->tsc_adjust = value;
-	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
-	vmcs_write64(VMCS_TSC_OFFSET, offset);
-	apicv_timer(v);
+	set_tsc_offset(v, offset);
+}
+
+/* What an MSR reads; it exists, or RDMSR is #GP(0). */
+struct reading {
+	uint64_t exists;
+	uint64_t value;
+};
+
+_Static_assert(sizeof(struct reading) == 16, "comes in two registers");
+
+static struct reading reads(uint64_t value)
+{
+	return (struct reading){true, value};
 }
 
 /* SDM volume 4, IA32_XSS: it is there with XSAVES. */
@@ -113,12 +135,16 @@ static bool has_xss(const struct vcpu *v)
 	return v->controls.proc2 & VMX_PROC2_XSAVES_XRSTORS;
 }
 
-/* The only effect that a read has is #GP(0): false. */
-static bool read_x2apic(struct vcpu *v, uint32_t msr, uint64_t *value)
+/* The only effect that a read has is #GP(0). */
+static struct reading read_x2apic(struct vcpu *v, uint32_t msr)
 {
+	struct reading r;
+
 	apicv_sync(v);
-	return vlapic_msr_read(&v->vlapic, msr, tsc_read(), value).kind ==
-	       VLAPIC_EFFECT_NONE;
+	r.exists =
+		vlapic_msr_read(&v->vlapic, msr, tsc_read(), &r.value).kind ==
+		VLAPIC_EFFECT_NONE;
+	return r;
 }
 
 static bool is_x2apic(uint32_t msr)
@@ -126,24 +152,30 @@ static bool is_x2apic(uint32_t msr)
 	return msr >= APIC_MSR_FIRST && msr <= APIC_MSR_LAST;
 }
 
-bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+static struct reading read_deadline(struct vcpu *v)
 {
-	enum mtrr_slot slot;
+	if (!v->vlapic.tsc_deadline_allowed)
+		return (struct reading){false, 0};
+	apicv_sync(v);
+	return reads(vlapic_deadline_read(&v->vlapic, tsc_read()));
+}
 
-	if (is_x2apic(msr))
-		return read_x2apic(v, msr, value);
+static struct reading read_mtrr(const struct vcpu *v, uint32_t msr)
+{
+	enum mtrr_slot slot = mtrr_slot_of(msr);
+
+	if (slot == MTRR_SLOT_NONE)
+		return (struct reading){false, 0};
+	return reads(v->mtrr[slot]);
+}
+
+/* MSRs whose value lies ready; false: it is not one of them. */
+static inline bool read_ready(const struct vcpu *v, uint32_t msr,
+			      uint64_t *value)
+{
 	switch (msr) {
-	case IA32_TIME_STAMP_COUNTER:
-		*value = tsc_read() + v->vlapic.tsc_offset;
-		return true;
 	case IA32_TSC_ADJUST:
 		*value = v->tsc_adjust;
-		return true;
-	case IA32_TSC_DEADLINE:
-		if (!v->vlapic.tsc_deadline_allowed)
-			return false;
-		apicv_sync(v);
-		*value = vlapic_deadline_read(&v->vlapic, tsc_read());
 		return true;
 	case IA32_APIC_BASE:
 		*value = v->vlapic.base_msr;
@@ -151,43 +183,73 @@ bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case IA32_MISC_ENABLE:
 		*value = v->misc_enable;
 		return true;
-	case IA32_BIOS_SIGN_ID:
-		*value = 1ull << 32; /* some microcode revision */
-		return true;
+	default:
+		return false;
+	}
+}
+
+static struct reading read_other(struct vcpu *v, uint32_t msr)
+{
+	if (is_x2apic(msr))
+		return read_x2apic(v, msr);
+	switch (msr) {
+	case IA32_TIME_STAMP_COUNTER:
+		return reads(tsc_read() + v->vlapic.tsc_offset);
+	case IA32_TSC_DEADLINE:
+		return read_deadline(v);
+	case IA32_BIOS_SIGN_ID: /* some microcode revision */
+		return reads(1ull << 32);
 	case IA32_DEBUGCTL:
-		*value = vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL);
-		return true;
+		return reads(vmcs_read64(VMCS_GUEST_IA32_DEBUGCTL));
 	case IA32_MTRRCAP:
-		*value = MTRR_CAP;
-		return true;
+		return reads(MTRR_CAP);
 	case IA32_PLATFORM_ID:
 	case IA32_MCG_CAP: /* no banks */
 	case IA32_MCG_STATUS:
-		*value = 0;
-		return true;
+		return reads(0);
 	case IA32_XSS:
-		*value = 0;
-		return has_xss(v);
+		return (struct reading){has_xss(v), 0};
 	default:
-		slot = mtrr_slot_of(msr);
-		if (slot == MTRR_SLOT_NONE)
-			return false;
-		*value = v->mtrr[slot];
-		return true;
+		return read_mtrr(v, msr);
 	}
+}
+
+bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+	struct reading r;
+
+	if (read_ready(v, msr, value))
+		return true;
+	r = read_other(v, msr);
+	*value = r.value;
+	return r.exists;
+}
+
+static __attribute__((noinline)) enum exit_result rdmsr_other(struct vcpu *v)
+{
+	struct reading r = read_other(v, (uint32_t)v->gpr[GPR_RCX]);
+
+	if (!r.exists)
+		return inject_gp(v);
+	vcpu_set_edx_eax(v, r.value);
+	return EXIT_NEXT_INSN;
+}
+
+static __attribute__((noinline)) enum exit_result rdmsr(struct vcpu *v)
+{
+	uint64_t value;
+
+	if (!read_ready(v, (uint32_t)v->gpr[GPR_RCX], &value))
+		return rdmsr_other(v);
+	vcpu_set_edx_eax(v, value);
+	return EXIT_NEXT_INSN;
 }
 
 enum exit_result exit_rdmsr(struct vcpu *v)
 {
-	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
-	uint64_t value;
-
-	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
-				     EXIT_REASON_RDMSR, msr);
-	if (!exit_msr_read(v, msr, &value))
-		return inject_gp(v);
-	vcpu_set_edx_eax(v, value);
-	return EXIT_NEXT_INSN;
+	exit_row(v, EXIT_STATS_MSR, EXIT_REASON_RDMSR,
+		 (uint32_t)v->gpr[GPR_RCX]);
+	return rdmsr(v);
 }
 
 static bool write_mtrr(struct vcpu *v, uint32_t msr, uint64_t value)
@@ -249,17 +311,28 @@ static struct vlapic_effect write_apic(struct vcpu *v, uint32_t msr,
 	return vlapic_msr_write(apic, msr, tsc_read(), value);
 }
 
-enum exit_result exit_wrmsr(struct vcpu *v)
+static __attribute__((noinline)) enum exit_result wrmsr_value(struct vcpu *v)
+{
+	if (!write_value(v, (uint32_t)v->gpr[GPR_RCX], vcpu_edx_eax(v)))
+		return inject_gp(v);
+	return EXIT_NEXT_INSN;
+}
+
+static __attribute__((noinline)) enum exit_result wrmsr(struct vcpu *v)
 {
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
-	uint64_t value = vcpu_edx_eax(v);
 
-	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_MSR,
-				     EXIT_REASON_WRMSR, msr);
-	if (is_apic(v, msr))
-		return apicv_effect(v, write_apic(v, msr, value),
-				    EXIT_NEXT_INSN);
-	return write_value(v, msr, value) ? EXIT_NEXT_INSN : inject_gp(v);
+	if (!is_apic(v, msr))
+		return wrmsr_value(v);
+	return apicv_effect(v, write_apic(v, msr, vcpu_edx_eax(v)),
+			    EXIT_NEXT_INSN);
+}
+
+enum exit_result exit_wrmsr(struct vcpu *v)
+{
+	exit_row(v, EXIT_STATS_MSR, EXIT_REASON_WRMSR,
+		 (uint32_t)v->gpr[GPR_RCX]);
+	return wrmsr(v);
 }
 
 bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "hv/lib/string.h"
+
 static const char *const names[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_EXCEPTION_OR_NMI] = "exception or NMI",
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = "external interrupt",
@@ -92,4 +94,22 @@ static const char *const names[EXIT_REASON_COUNT] = {
 const char *exit_reason_name(uint32_t basic)
 {
 	return basic < EXIT_REASON_COUNT ? names[basic] : NULL;
+}
+
+void exit_reason_ring_reset(struct exit_reason_ring *ring)
+{
+	ring->at = 0;
+	memset(ring->reason, EXIT_REASON_NONE, sizeof(ring->reason));
+}
+
+uint32_t exit_reason_ring_read(const struct exit_reason_ring *ring,
+			       uint8_t *reasons, uint32_t most)
+{
+	uint8_t at = ring->at;
+	uint32_t count = 0;
+
+	while (count < most && count < EXIT_REASON_RING &&
+	       ring->reason[--at] != EXIT_REASON_NONE)
+		reasons[count++] = ring->reason[at];
+	return count;
 }

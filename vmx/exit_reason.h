@@ -88,6 +88,7 @@ enum exit_reason {
 	EXIT_REASON_RDMSRLIST = 78,
 	EXIT_REASON_WRMSRLIST = 79,
 	EXIT_REASON_COUNT = 80, /* one more than the highest */
+	EXIT_REASON_NONE = 0xff,
 };
 
 /* The exit-reason field. */
@@ -98,6 +99,22 @@ enum exit_reason {
 #define EXIT_REASON_PENDING_MTF	      (1u << 28)
 #define EXIT_REASON_FROM_ROOT	      (1u << 29)
 #define EXIT_REASON_ENTRY_FAILURE     (1u << 31)
+
+/* The basic reasons of the last exits; where the next one goes, "at", goes round
+ * by itself. */
+#define EXIT_REASON_RING 256
+
+struct exit_reason_ring {
+	uint8_t at;
+	uint8_t reason[EXIT_REASON_RING]; /* EXIT_REASON_NONE: none yet */
+};
+
+/* An empty one. */
+void exit_reason_ring_reset(struct exit_reason_ring *ring);
+
+/* The last ones, the newest first, as far as there are most; how many. */
+uint32_t exit_reason_ring_read(const struct exit_reason_ring *ring,
+			       uint8_t *reasons, uint32_t most);
 
 /* The name of a basic exit reason, or NULL if the SDM has none. */
 const char *exit_reason_name(uint32_t basic);

@@ -49,6 +49,30 @@ static void empty(struct exit_stats_row *r)
 	r->min = UINT32_MAX;
 }
 
+static void set_range(struct exit_stats_row *r, uint32_t min, uint32_t max)
+{
+	__atomic_store_n(&r->range, (uint64_t)(max - min) << 32 | min,
+			 __ATOMIC_RELAXED);
+}
+
+/* Makes [min, max] part of the range. */
+static void widen(struct exit_stats_row *r, uint32_t min, uint32_t max)
+{
+	uint32_t end = r->sum ? r->min + r->span : max;
+
+	set_range(r, min < r->min ? min : r->min, max > end ? max : end);
+}
+
+void exit_stats_extend(struct exit_stats_row *r, uint32_t ticks)
+{
+	uint32_t lowest = 1u << EXIT_STATS_FIRST_SHIFT;
+
+	if (ticks < lowest)
+		ticks = lowest;
+	widen(r, ticks, ticks);
+	exit_stats_add(r, ticks);
+}
+
 void exit_stats_reset(struct exit_stats *stats)
 {
 	for (uint32_t row = 0; row <= EXIT_STATS_ROWS; row++)
@@ -60,11 +84,9 @@ void exit_stats_reset(struct exit_stats *stats)
 /* What from has counted is added to to, and from is empty. */
 static void move(struct exit_stats_row *to, struct exit_stats_row *from)
 {
+	if (from->sum)
+		widen(to, from->min, from->min + from->span);
 	to->sum += from->sum;
-	if (from->min < to->min)
-		to->min = from->min;
-	if (from->max > to->max)
-		to->max = from->max;
 	for (unsigned i = 0; i < EXIT_STATS_BUCKETS; i++)
 		to->bucket[i] += from->bucket[i];
 	empty(from);
@@ -93,7 +115,7 @@ struct exit_stats_row *exit_stats_find(struct exit_stats *stats,
 				       uint32_t reason, uint32_t detail)
 {
 	uint32_t base = EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS;
-	uint32_t home = exit_stats_home(kind, reason, detail) - base;
+	uint32_t home = (uint32_t)exit_stats_home(kind, reason, detail) - base;
 	struct exit_stats_row *rows = &stats->row[base], *r;
 
 	for (uint32_t i = 1; i < PROBES; i++) {
@@ -168,12 +190,13 @@ bool exit_stats_read(const struct exit_stats *stats, uint32_t row,
 		     struct exit_stats_summary *s)
 {
 	const struct exit_stats_row *r = &stats->row[row];
+	uint64_t range = __atomic_load_n(&r->range, __ATOMIC_RELAXED);
 	uint64_t bucket[EXIT_STATS_BUCKETS];
 
 	*s = (struct exit_stats_summary){
 		.sum = __atomic_load_n(&r->sum, __ATOMIC_RELAXED),
-		.min = __atomic_load_n(&r->min, __ATOMIC_RELAXED),
-		.max = __atomic_load_n(&r->max, __ATOMIC_RELAXED),
+		.min = (uint32_t)range,
+		.max = (uint32_t)range + (uint32_t)(range >> 32),
 		.has_detail = row >= EXIT_STATS_REASONS,
 	};
 	for (unsigned i = 0; i < EXIT_STATS_BUCKETS; i++) {

@@ -23,8 +23,8 @@ enum exit_stats_kind {
 };
 
 /*
- * Bucket 0 counts times below 16 ticks, bucket n those from 2^(n+3) up to twice
- * that; times have 32 bits.
+ * Bucket n counts times from 2^(n+3) ticks up to twice that; times have 32 bits.
+ * No exit takes less than 8 ticks: one that seems to counts as 8.
  */
 #define EXIT_STATS_BUCKETS     29
 #define EXIT_STATS_FIRST_SHIFT 3
@@ -39,8 +39,13 @@ enum exit_stats_kind {
 
 struct exit_stats_row {
 	uint64_t sum; /* of the times */
-	uint32_t min; /* UINT32_MAX in an empty row */
-	uint32_t max;
+	union {
+		struct {
+			uint32_t min;  /* UINT32_MAX in an empty row */
+			uint32_t span; /* the greatest time less that */
+		};
+		uint64_t range; /* both, for who reads from elsewhere */
+	};
 	union { /* of rows with a detail */
 		struct {
 			uint32_t detail; /* offset, port or MSR */
@@ -66,6 +71,12 @@ struct exit_stats {
 /* The number of a basic reason's row; those that nobody expects share row 0. */
 extern const uint8_t exit_stats_of_reason[EXIT_REASON_COUNT];
 
+static inline struct exit_stats_row *exit_stats_by_reason(
+	struct exit_stats *stats, uint64_t reason)
+{
+	return &stats->row[exit_stats_of_reason[reason]];
+}
+
 /* Forgets everything; to be called before anything else. */
 void exit_stats_reset(struct exit_stats *stats);
 
@@ -79,11 +90,11 @@ struct exit_stats_row *exit_stats_find(struct exit_stats *stats,
 				       uint32_t reason, uint32_t detail);
 
 /* The number of the row where a detail is looked for first. */
-static inline uint32_t exit_stats_home(enum exit_stats_kind kind,
+static inline uint64_t exit_stats_home(enum exit_stats_kind kind,
 				       uint32_t reason, uint32_t detail)
 {
 	_Static_assert(EXIT_STATS_DETAILS == 64, "six bits of the product");
-	return EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS +
+	return EXIT_STATS_REASONS + (uint64_t)kind * EXIT_STATS_DETAILS +
 	       ((detail ^ reason << 24) * 0x9e3779b1u >> 26);
 }
 
@@ -108,18 +119,20 @@ static inline struct exit_stats_row *exit_stats_row(struct exit_stats *stats,
 	return exit_stats_find(stats, kind, reason, detail);
 }
 
-/* One exit that was handled in ticks. */
+/* One exit that was handled in less or more ticks than any before. */
+void exit_stats_extend(struct exit_stats_row *r, uint32_t ticks);
+
+/* One exit that was handled in ticks.  A time within the row's range is 8 at
+ * least. */
 static inline void exit_stats_add(struct exit_stats_row *r, uint32_t ticks)
 {
-	uint32_t lowest = 1u << EXIT_STATS_FIRST_SHIFT;
-	uint32_t log2 = 31u ^ (uint32_t)__builtin_clz(ticks | lowest);
-
+	if (__builtin_expect(ticks - r->min > r->span, 0)) {
+		exit_stats_extend(r, ticks);
+		return;
+	}
 	r->sum += ticks;
-	if (__builtin_expect(ticks < r->min, 0))
-		r->min = ticks;
-	if (__builtin_expect(ticks > r->max, 0))
-		r->max = ticks;
-	r->bucket[(uint64_t)log2 - EXIT_STATS_FIRST_SHIFT]++;
+	r->bucket[(63u ^ (uint64_t)__builtin_clzll(ticks)) -
+		  EXIT_STATS_FIRST_SHIFT]++;
 }
 
 /* What a row has counted; times in ticks of the TSC. */

@@ -304,21 +304,17 @@ static void item(struct text *t, uint8_t reason, uint32_t run, bool last)
 	text_add(t, "%s", buffer);
 }
 
-void exit_text_history(struct text *t, const uint8_t *history, uint32_t size,
-		       uint32_t next)
+void exit_text_history(struct text *t, const uint8_t *reasons, uint32_t count)
 {
-	uint32_t count = next < size ? next : size;
-
 	if (!count)
 		text_add(t, "none");
-	for (uint32_t i = 1; i <= count;) {
-		uint8_t reason = history[(next - i) % size];
+	for (uint32_t i = 0; i < count;) {
+		uint8_t reason = reasons[i];
 		uint32_t run = 1;
 
-		while (i + run <= count &&
-		       history[(next - i - run) % size] == reason)
+		while (i + run < count && reasons[i + run] == reason)
 			run++;
 		i += run;
-		item(t, reason, run, i > count);
+		item(t, reason, run, i == count);
 	}
 }

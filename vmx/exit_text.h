@@ -32,10 +32,8 @@ const char *exit_text_exception(unsigned vector);
 
 /*
  * The last exits, the newest first, as "HLT x3, CPUID"; long lines are broken,
- * those that follow indented by 4.  history is a ring of
- * size (a power of two) basic reasons; next counts what was ever put in.
+ * those that follow indented by 4.
  */
-void exit_text_history(struct text *t, const uint8_t *history, uint32_t size,
-		       uint32_t next);
+void exit_text_history(struct text *t, const uint8_t *reasons, uint32_t count);
 
 #endif

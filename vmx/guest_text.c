@@ -39,7 +39,10 @@ static void take_segments(struct guest_state *s)
 static void take_exit(const struct vcpu *v, struct guest_state *s)
 {
 	s->exit_reason = vmcs_read32(VMCS_VM_EXIT_REASON);
-	s->exited = v->history_at || s->exit_reason & EXIT_REASON_ENTRY_FAILURE;
+	s->history_count = exit_reason_ring_read(&v->history, s->history,
+						 GUEST_TEXT_HISTORY);
+	s->exited =
+		s->history_count || s->exit_reason & EXIT_REASON_ENTRY_FAILURE;
 	s->entry_error = v->exit_reason == UINT32_MAX ? v->entry_error : 0;
 	s->instruction_length = vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 	s->exit_event = vmcs_read32(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
@@ -47,9 +50,6 @@ static void take_exit(const struct vcpu *v, struct guest_state *s)
 	s->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	s->guest_linear = vmcs_read(VMCS_GUEST_LINEAR_ADDRESS);
 	s->guest_physical = vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS);
-	for (uint32_t i = 0; i < VCPU_HISTORY; i++)
-		s->history[i] = v->history[i];
-	s->history_at = v->history_at;
 }
 
 /* What the guest reads in a control register. */
@@ -270,6 +270,6 @@ void guest_text_exit(struct text *t, const struct guest_state *s)
 		text_add(t, "\n");
 	}
 	text_add(t, "  exits, newest first: ");
-	exit_text_history(t, s->history, VCPU_HISTORY, s->history_at);
+	exit_text_history(t, s->history, s->history_count);
 	text_add(t, "\n");
 }

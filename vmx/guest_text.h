@@ -9,6 +9,8 @@
 #include "hv/lib/text.h"
 #include "vmx/vcpu.h"
 
+#define GUEST_TEXT_HISTORY 32 /* exits */
+
 enum guest_segment {
 	GUEST_ES,
 	GUEST_CS,
@@ -42,8 +44,8 @@ struct guest_state {
 	uint32_t exit_reason, instruction_length;
 	uint32_t exit_event, vectoring;
 	uint64_t qualification, guest_linear, guest_physical;
-	uint8_t history[VCPU_HISTORY];
-	uint32_t history_at;
+	uint8_t history[GUEST_TEXT_HISTORY]; /* the newest first */
+	uint32_t history_count;
 };
 
 /* On the CPU that runs v, its VMCS current. */

@@ -113,31 +113,28 @@ static uint64_t break_entry(const struct vcpu *v)
 	}
 }
 
-void hypercall(struct vcpu *v)
+static uint64_t answer(struct vcpu *v)
 {
-	uint64_t *rax = &v->gpr[GPR_RAX];
-
-	switch (*rax) {
+	switch (v->gpr[GPR_RAX]) {
 	case HYPERCALL_EXIT_LOG:
-		*rax = exit_log(v);
-		break;
+		return exit_log(v);
 	case HYPERCALL_EXIT_COUNT:
-		*rax = exit_count(v, v);
-		break;
+		return exit_count(v, v);
 	case HYPERCALL_TIER:
-		*rax = tier(v);
-		break;
+		return tier(v);
 	case HYPERCALL_TIER_GET:
-		*rax = tier_get(v);
-		break;
+		return tier_get(v);
 	case HYPERCALL_BREAK:
-		*rax = break_entry(v);
-		break;
+		return break_entry(v);
 	case HYPERCALL_EXIT_COUNT_OF:
-		*rax = exit_count(v, machine_vcpu(v, v->gpr[GPR_RCX]));
-		break;
+		return exit_count(v, machine_vcpu(v, v->gpr[GPR_RCX]));
 	default:
-		*rax = FAILED;
-		break;
+		return FAILED;
 	}
+}
+
+enum exit_result hypercall(struct vcpu *v)
+{
+	v->gpr[GPR_RAX] = answer(v);
+	return EXIT_NEXT_INSN;
 }

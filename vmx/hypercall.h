@@ -8,8 +8,8 @@
 
 #include "vmx/vcpu.h"
 
-/* Answers in v's registers. */
-void hypercall(struct vcpu *v);
+/* Answers in v's registers.  EXIT_NEXT_INSN. */
+enum exit_result hypercall(struct vcpu *v);
 
 /* Notes the exit that just happened; while v->log.on. */
 void hypercall_log_exit(struct vcpu *v);

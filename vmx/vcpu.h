@@ -99,8 +99,6 @@ struct exit_log {
 	uint64_t qualification, address;
 };
 
-#define VCPU_HISTORY 32 /* a power of two */
-
 /* What a debugger has set; vmx/debug.c alone. */
 struct vcpu_debug {
 	uint32_t proc; /* primary controls that it needs */
@@ -170,8 +168,7 @@ struct vcpu {
 	uint64_t misc_enable;
 	uint64_t mtrr[32];
 	uint64_t exit_count[EXIT_REASON_COUNT];
-	uint8_t history[VCPU_HISTORY]; /* basic reasons of the last exits */
-	uint32_t history_at;	       /* where the next one goes, modulo */
+	struct exit_reason_ring history;
 
 	struct vmx_controls controls; /* as in the VMCS */
 	struct apic_choice apic;      /* what they were made from */

@@ -97,6 +97,7 @@ static void edges(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		uint32_t counts_as = ticks[i] < 8 ? 8 : ticks[i];
 		struct exit_stats_summary s;
 
 		exit_stats_reset(&stats);
@@ -104,11 +105,11 @@ static void edges(void **state)
 		assert_true(exit_stats_read(
 			&stats, exit_stats_of_reason[EXIT_REASON_CPUID], &s));
 		assert_int_equal(s.count, 1);
-		assert_int_equal(s.sum, ticks[i]);
-		assert_int_equal(s.min, ticks[i]);
-		assert_int_equal(s.median, ticks[i]);
-		assert_int_equal(s.p99, ticks[i]);
-		assert_int_equal(s.max, ticks[i]);
+		assert_int_equal(s.sum, counts_as);
+		assert_int_equal(s.min, counts_as);
+		assert_int_equal(s.median, counts_as);
+		assert_int_equal(s.p99, counts_as);
+		assert_int_equal(s.max, counts_as);
 	}
 }
 
@@ -117,6 +118,33 @@ static int compare(const void *a, const void *b)
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+/* The range grows on either side, whatever comes first. */
+static void ranges(void **state)
+{
+	static const uint32_t ticks[] = {UINT32_MAX, 100, 50, 120, 99, 8, 300};
+	uint32_t row = exit_stats_of_reason[EXIT_REASON_CPUID];
+
+	(void)state;
+	for (size_t first = 0; first < sizeof(ticks) / sizeof(ticks[0]);
+	     first++) {
+		uint32_t min = UINT32_MAX, max = 0;
+
+		exit_stats_reset(&stats);
+		for (size_t i = first; i < sizeof(ticks) / sizeof(ticks[0]);
+		     i++) {
+			struct exit_stats_summary s;
+
+			exit_stats_add(by_reason(EXIT_REASON_CPUID), ticks[i]);
+			min = ticks[i] < min ? ticks[i] : min;
+			max = ticks[i] > max ? ticks[i] : max;
+			assert_true(exit_stats_read(&stats, row, &s));
+			assert_int_equal(s.count, i - first + 1);
+			assert_int_equal(s.min, min);
+			assert_int_equal(s.max, max);
+		}
+	}
 }
 
 /* What came out for a percentile is in the bucket of the true one. */
@@ -144,6 +172,8 @@ static void percentiles(void **state)
 		for (uint32_t i = 0; i < count; i++) {
 			ticks[i] = (uint32_t)random64() >>
 				   ((uint32_t)random64() % (spread + 1));
+			if (ticks[i] < 8)
+				ticks[i] = 8;
 			sum += ticks[i];
 			exit_stats_add(by_reason(EXIT_REASON_HLT), ticks[i]);
 		}
@@ -245,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_yet, begin),
 		cmocka_unit_test_setup(every_reason_once, begin),
 		cmocka_unit_test_setup(edges, begin),
+		cmocka_unit_test_setup(ranges, begin),
 		cmocka_unit_test_setup(percentiles, begin),
 		cmocka_unit_test_setup(details_apart, begin),
 		cmocka_unit_test_setup(scan, begin),

@@ -156,39 +156,55 @@ static void events_by_type(void **state)
 
 static void histories_count_runs(void **state)
 {
-	uint8_t history[4] = {EXIT_REASON_CPUID, EXIT_REASON_HLT,
-			      EXIT_REASON_HLT, EXIT_REASON_HLT};
-	uint8_t many[8];
+	uint8_t reasons[8] = {EXIT_REASON_HLT, EXIT_REASON_HLT, EXIT_REASON_HLT,
+			      EXIT_REASON_CPUID};
 	struct text t = begin();
 
 	(void)state;
-	exit_text_history(&t, history, 4, 0);
+	exit_text_history(&t, reasons, 0);
 	assert_string_equal(buffer, "none");
 	t = begin();
-	exit_text_history(&t, history, 4, 2);
+	exit_text_history(&t, reasons + 2, 2);
 	assert_string_equal(buffer, "HLT, CPUID");
 	t = begin();
-	exit_text_history(&t, history, 4, 4);
+	exit_text_history(&t, reasons, 4);
 	assert_string_equal(buffer, "HLT x3, CPUID");
-	/* The ring has wrapped: the newest is at 0. */
-	t = begin();
-	exit_text_history(&t, history, 4, 5);
-	assert_string_equal(buffer, "CPUID, HLT x3");
-	t = begin();
-	exit_text_history(&t, history, 4, UINT32_MAX);
-	assert_string_equal(buffer, "HLT x2, CPUID, HLT");
 	/* Names stay in one piece. */
 	for (unsigned i = 0; i < 8; i++)
-		many[i] = i % 2 ? EXIT_REASON_IO_INSTRUCTION : EXIT_REASON_HLT;
+		reasons[i] =
+			i % 2 ? EXIT_REASON_HLT : EXIT_REASON_IO_INSTRUCTION;
 	t = begin();
-	exit_text_history(&t, many, 8, 8);
+	exit_text_history(&t, reasons, 8);
 	assert_string_equal(buffer, "I/O instruction, HLT, I/O instruction, "
 				    "HLT, I/O instruction, HLT,\n"
 				    "    I/O instruction, HLT");
-	memset(history, 255, sizeof(history));
+	memset(reasons, 254, 4);
 	t = begin();
-	exit_text_history(&t, history, 4, 8);
+	exit_text_history(&t, reasons, 4);
 	assert_string_equal(buffer, "unknown reason x4");
+}
+
+static void rings_go_round(void **state)
+{
+	struct exit_reason_ring ring;
+	uint8_t reasons[2 * EXIT_REASON_RING];
+
+	(void)state;
+	exit_reason_ring_reset(&ring);
+	assert_int_equal(exit_reason_ring_read(&ring, reasons, 32), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		uint32_t count;
+
+		ring.reason[ring.at++] = (uint8_t)(i % 80);
+		count = exit_reason_ring_read(&ring, reasons, 32);
+		assert_int_equal(count, i < 32 ? i + 1 : 32);
+		for (uint32_t j = 0; j < count; j++)
+			assert_int_equal(reasons[j], (i - j) % 80);
+	}
+	assert_int_equal(exit_reason_ring_read(&ring, reasons, sizeof(reasons)),
+			 EXIT_REASON_RING);
+	assert_int_equal(reasons[EXIT_REASON_RING - 1],
+			 (999 - (EXIT_REASON_RING - 1)) % 80);
 }
 
 int main(void)
@@ -200,6 +216,7 @@ int main(void)
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(events_by_type),
 		cmocka_unit_test(histories_count_runs),
+		cmocka_unit_test(rings_go_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ static int begin(void **state)
 	fake_vmx_reset();
 	memset(&vcpu, 0, sizeof(vcpu));
 	memset(page, 0, sizeof(page));
+	exit_reason_ring_reset(&vcpu.history);
 	vcpu.vlapic.page = page;
 	return 0;
 }
@@ -133,9 +134,9 @@ static void exits(void **state)
 	(void)state;
 	assert_string_equal(last_exit(), "  no exit yet\n");
 
-	vcpu.history[0] = EXIT_REASON_CPUID;
-	vcpu.history[1] = EXIT_REASON_IO_INSTRUCTION;
-	vcpu.history_at = 2;
+	vcpu.history.reason[0] = EXIT_REASON_CPUID;
+	vcpu.history.reason[1] = EXIT_REASON_IO_INSTRUCTION;
+	vcpu.history.at = 2;
 	vmx_write(VMCS_VM_EXIT_REASON, EXIT_REASON_IO_INSTRUCTION);
 	vmx_write(VMCS_EXIT_QUALIFICATION, 0x03f80000);
 	vmx_write(VMCS_VM_EXIT_INSTRUCTION_LENGTH, 1);
