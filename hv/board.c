@@ -106,50 +106,109 @@ static void update_uart(struct vm *vm)
 	set_line(vm, PORTS_COM1_IRQ, vuart_irq(u));
 }
 
-/* ---- ports; the lock is held ---- */
+/* ---- ports ---- */
 
-static uint32_t port_in(struct vm *vm, uint16_t port, unsigned size)
+enum device {
+	DEVICE_NONE,
+	DEVICE_UART,
+	DEVICE_PM,
+	DEVICE_PIC,
+	DEVICE_PIT,
+	DEVICE_RTC,
+	DEVICE_I8042,
+	DEVICE_RESET,
+	DEVICE_PCI,
+	DEVICE_FW_CFG,
+	DEVICE_EXIT,
+	DEVICE_TESTDEV,
+};
+
+/* Whose port that is: of the devices that only some VMs have. */
+static enum device optional_device_at(const struct vm *vm, uint16_t port)
+{
+	const struct config_vm *config = vm->config;
+
+	if ((port == PORTS_DEBUG_EXIT && config->debug_exit) ||
+	    (port == PORTS_SHUTDOWN && config->shutdown_port))
+		return DEVICE_EXIT;
+	if (config->testdev && testdev_owns(port))
+		return DEVICE_TESTDEV;
+	return DEVICE_NONE;
+}
+
+static enum device device_at(const struct vm *vm, uint16_t port)
+{
+	switch (port) {
+	case PORTS_COM1 ... PORTS_COM1 + PORTS_COM_SIZE - 1:
+		return DEVICE_UART;
+	case PORTS_PM1A_EVT ... PORTS_PM_END - 1:
+		return DEVICE_PM;
+	case 0x20 ... 0x21:
+	case 0xa0 ... 0xa1:
+	case 0x4d0 ... 0x4d1:
+		return DEVICE_PIC;
+	case PORTS_PIT ... PORTS_PIT + 3:
+	case PORTS_SYSTEM_B:
+		return DEVICE_PIT;
+	case PORTS_RTC_INDEX:
+	case PORTS_RTC_DATA:
+		return DEVICE_RTC;
+	case PORTS_I8042_DATA:
+	case PORTS_I8042_COMMAND:
+		return DEVICE_I8042;
+	case PORTS_SYSTEM_A:
+	case PORTS_RESET:
+		return DEVICE_RESET;
+	case PORTS_PCI_ADDRESS:
+	case PORTS_RESET + 1 ... PORTS_PCI_DATA + 3:
+		return DEVICE_PCI;
+	case PORTS_FW_CFG ... PORTS_FW_CFG_DATA:
+		return DEVICE_FW_CFG;
+	default:
+		return optional_device_at(vm, port);
+	}
+}
+
+/* ---- their devices; the lock is held ---- */
+
+static uint32_t device_in(struct vm *vm, enum device device, uint16_t port,
+			  unsigned size)
 {
 	struct board *b = &vm->board;
 	uint32_t value;
 
-	switch (port) {
-	case PORTS_COM1 ... PORTS_COM1 + PORTS_COM_SIZE - 1:
+	switch (device) {
+	case DEVICE_UART:
 		value = vuart_read(&b->uart, port - PORTS_COM1);
 		update_uart(vm);
 		return value;
-	case PORTS_PM1A_EVT ... PORTS_PM_END - 1:
+	case DEVICE_PM:
 		return acpi_pm_read(&b->pm, port, size, now_ns(vm));
-	case 0x20 ... 0x21:
-	case 0xa0 ... 0xa1:
-	case 0x4d0 ... 0x4d1:
+	case DEVICE_PIC:
 		value = vpic_read(&b->pic, port);
 		update_intr(vm);
 		return value;
-	case PORTS_PIT ... PORTS_PIT + 3:
-	case PORTS_SYSTEM_B:
+	case DEVICE_PIT:
 		return vpit_read(&b->pit, port, now_ns(vm));
-	case PORTS_RTC_INDEX:
-	case PORTS_RTC_DATA:
+	case DEVICE_RTC:
 		value = vrtc_read(&b->rtc, port, now_ns(vm));
 		update_timed(vm, now_ns(vm));
 		return value;
-	case PORTS_I8042_DATA:
-	case PORTS_I8042_COMMAND:
+	case DEVICE_I8042:
 		return i8042_read(&b->i8042, port);
-	case PORTS_SYSTEM_A:
-	case PORTS_RESET:
+	case DEVICE_RESET:
 		return reset_ports_read(&b->reset, port);
-	case PORTS_PCI_ADDRESS:
-	case PORTS_RESET + 1 ... PORTS_PCI_DATA + 3:
+	case DEVICE_PCI:
 		return vpci_read(&b->pci, port, size);
-	case PORTS_FW_CFG ... PORTS_FW_CFG_DATA:
+	case DEVICE_FW_CFG:
 		return fw_cfg_read(&b->fw_cfg, port, size);
-	default:
-		if (vm->config->testdev && testdev_owns(port))
-			return testdev_read(&b->testdev, port, size);
-		return ~0u;
+	case DEVICE_TESTDEV:
+		return testdev_read(&b->testdev, port, size);
+	case DEVICE_EXIT:
+	case DEVICE_NONE:
+		break;
 	}
+	return ~0u;
 }
 
 static void testdev_out(struct vm *vm, uint16_t port, unsigned size,
@@ -162,67 +221,52 @@ static void testdev_out(struct vm *vm, uint16_t port, unsigned size,
 		drive_line(vm, effect.line, effect.level);
 }
 
-/* Ports that only some VMs have. */
-static enum dev_action optional_out(struct vm *vm, uint16_t port, unsigned size,
-				    uint32_t value)
-{
-	const struct config_vm *config = vm->config;
-
-	if ((port == PORTS_DEBUG_EXIT && config->debug_exit) ||
-	    (port == PORTS_SHUTDOWN && config->shutdown_port))
-		return exit_ports_write(&vm->board.exit, port, size, value);
-	if (config->testdev && testdev_owns(port))
-		testdev_out(vm, port, size, value);
-	return DEV_ACTION_NONE;
-}
-
-static enum dev_action port_out(struct vm *vm, uint16_t port, unsigned size,
-				uint32_t value)
+static enum dev_action device_out(struct vm *vm, enum device device,
+				  uint16_t port, unsigned size, uint32_t value)
 {
 	struct board *b = &vm->board;
-	enum dev_action action;
+	enum dev_action action = DEV_ACTION_NONE;
 
-	switch (port) {
-	case PORTS_COM1 ... PORTS_COM1 + PORTS_COM_SIZE - 1:
+	switch (device) {
+	case DEVICE_UART:
 		vuart_write(&b->uart, port - PORTS_COM1, (uint8_t)value);
 		update_uart(vm);
-		return DEV_ACTION_NONE;
-	case PORTS_PM1A_EVT ... PORTS_PM_END - 1:
+		break;
+	case DEVICE_PM:
 		action = acpi_pm_write(&b->pm, port, size, value, now_ns(vm));
 		update_timed(vm, now_ns(vm));
-		return action;
-	case 0x20 ... 0x21:
-	case 0xa0 ... 0xa1:
-	case 0x4d0 ... 0x4d1:
+		break;
+	case DEVICE_PIC:
 		vpic_write(&b->pic, port, (uint8_t)value);
 		update_intr(vm);
-		return DEV_ACTION_NONE;
-	case PORTS_PIT ... PORTS_PIT + 3:
-	case PORTS_SYSTEM_B:
+		break;
+	case DEVICE_PIT:
 		vpit_write(&b->pit, port, (uint8_t)value, now_ns(vm));
 		update_timed(vm, now_ns(vm));
-		return DEV_ACTION_NONE;
-	case PORTS_RTC_INDEX:
-	case PORTS_RTC_DATA:
+		break;
+	case DEVICE_RTC:
 		vrtc_write(&b->rtc, port, (uint8_t)value, now_ns(vm));
 		update_timed(vm, now_ns(vm));
-		return DEV_ACTION_NONE;
-	case PORTS_I8042_DATA:
-	case PORTS_I8042_COMMAND:
+		break;
+	case DEVICE_I8042:
 		return i8042_write(&b->i8042, port, (uint8_t)value);
-	case PORTS_SYSTEM_A:
-	case PORTS_RESET:
+	case DEVICE_RESET:
 		return reset_ports_write(&b->reset, port, (uint8_t)value);
-	case PORTS_PCI_ADDRESS:
-	case PORTS_RESET + 1 ... PORTS_PCI_DATA + 3:
+	case DEVICE_PCI:
 		vpci_write(&b->pci, port, size, value);
-		return DEV_ACTION_NONE;
-	case PORTS_FW_CFG ... PORTS_FW_CFG_DATA:
+		break;
+	case DEVICE_FW_CFG:
 		fw_cfg_write(&b->fw_cfg, port, size, value);
-		return DEV_ACTION_NONE;
-	default:
-		return optional_out(vm, port, size, value);
+		break;
+	case DEVICE_EXIT:
+		return exit_ports_write(&b->exit, port, size, value);
+	case DEVICE_TESTDEV:
+		testdev_out(vm, port, size, value);
+		break;
+	case DEVICE_NONE:
+		break;
 	}
+	return action;
 }
 
 /* ---- what vmx/ asks of us ---- */
@@ -230,10 +274,17 @@ static enum dev_action port_out(struct vm *vm, uint16_t port, unsigned size,
 uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size)
 {
 	struct vm *vm = v->vm;
+	enum device device = device_at(vm, port);
 	uint32_t value;
 
+	/* No lock for what is no state: a clock that all CPUs read, and ports
+	 * without a device, that Linux waits by. */
+	if (device == DEVICE_NONE)
+		return ~0u;
+	if (port == PORTS_PM_TMR && size == PORTS_PM_TMR_SIZE)
+		return acpi_pm_timer(now_ns(vm));
 	spin_lock(&vm->board.lock);
-	value = port_in(vm, port, size);
+	value = device_in(vm, device, port, size);
 	spin_unlock(&vm->board.lock);
 	return value;
 }
@@ -242,11 +293,14 @@ void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
 		      uint32_t value)
 {
 	struct vm *vm = v->vm;
+	enum device device = device_at(vm, port);
 	enum dev_action action;
 	uint32_t code;
 
+	if (device == DEVICE_NONE)
+		return;
 	spin_lock(&vm->board.lock);
-	action = port_out(vm, port, size, value);
+	action = device_out(vm, device, port, size, value);
 	code = vm->board.exit.code;
 	spin_unlock(&vm->board.lock);
 	switch (action) {

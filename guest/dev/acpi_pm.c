@@ -40,6 +40,11 @@ static uint64_t acpi_pm_ticks(uint64_t now_ns)
 	return ticks_from_ns(now_ns, TICKS_PM_COUNT, TICKS_PM_PERIOD_NS);
 }
 
+uint32_t acpi_pm_timer(uint64_t now_ns)
+{
+	return (uint32_t)acpi_pm_ticks(now_ns);
+}
+
 void acpi_pm_init(struct acpi_pm *pm, uint64_t now_ns)
 {
 	memset(pm, 0, sizeof(*pm));
@@ -83,11 +88,9 @@ static uint8_t acpi_pm_read_byte(const struct acpi_pm *pm, unsigned port,
 uint32_t acpi_pm_read(struct acpi_pm *pm, uint16_t port, unsigned size,
 		      uint64_t now_ns)
 {
-	uint32_t timer = acpi_pm_ticks(now_ns);
+	uint32_t timer = acpi_pm_timer(now_ns);
 	uint32_t value = 0;
 
-	if (port == PORTS_PM_TMR && size == PORTS_PM_TMR_SIZE)
-		return timer;
 	acpi_pm_tick(pm, now_ns);
 	for (unsigned i = 0; i < size && i < 4; i++)
 		value |= (uint32_t)acpi_pm_read_byte(pm, port + i, timer)

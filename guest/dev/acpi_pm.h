@@ -23,6 +23,9 @@ struct acpi_pm {
 
 void acpi_pm_init(struct acpi_pm *pm, uint64_t now_ns);
 
+/* What a whole read of PORTS_PM_TMR answers; needs no lock. */
+uint32_t acpi_pm_timer(uint64_t now_ns);
+
 /*
  * Ports PORTS_PM1A_EVT to PORTS_PM_END - 1, size 1, 2 or 4 bytes, any
  * alignment; bytes outside read as ones and ignore writes.
