@@ -105,12 +105,16 @@ enum vlapic_effect_kind {
 	VLAPIC_EFFECT_REACH, /* it may take messages now that it did not */
 };
 
+/* What else an access may have changed, whatever its effect. */
+enum vlapic_events {
+	VLAPIC_EVENTS_PRIORITY = 1 << 0, /* ISR or TPR: vlapic_pending() */
+	VLAPIC_EVENTS_PIN = 1 << 1,	 /* LINT0's entry: what the pin wants */
+};
+
 struct vlapic_effect {
 	enum vlapic_effect_kind kind : 8;
 	uint32_t vector : 8;
-	/* 1: ISR, TPR or LINT0's entry changed, so that vlapic_pending() or
-	 * what the pin wants may have. */
-	uint32_t events : 16;
+	uint32_t events : 16; /* enum vlapic_events */
 };
 
 _Static_assert(sizeof(struct vlapic_effect) == 4, "one register, no gap");
@@ -198,6 +202,9 @@ bool vlapic_post(struct vlapic *v, uint8_t vector, bool level);
 /* Merges what was posted into IRR; the highest vector of that, or -1. */
 int vlapic_merge(struct vlapic *v);
 
+/* Nothing is in IRR. */
+bool vlapic_irr_is_empty(const struct vlapic *v);
+
 /* The highest vector in IRR, and in ISR, or -1. */
 int vlapic_highest_irr(const struct vlapic *v);
 int vlapic_highest_isr(const struct vlapic *v);
@@ -216,7 +223,7 @@ void vlapic_update_ppr(struct vlapic *v);
 struct vlapic_effect vlapic_eoi(struct vlapic *v);
 
 /* The same for a vector that the processor has taken out of ISR already (an
- * EOI-induced VM exit); ->events is then about the pin alone. */
+ * EOI-induced VM exit). */
 struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector);
 
 /* Was vector level-triggered when it was last accepted (TMR)? */
@@ -244,8 +251,12 @@ bool vlapic_takes_extint(const struct vlapic *v);
 
 /* ---- timer ---- */
 
-/* Host TSC of the next expiry, or VLAPIC_NEVER. */
-uint64_t vlapic_timer_next(const struct vlapic *v);
+/* Host TSC of the next expiry, or VLAPIC_NEVER.  A masked expiry has no effect
+ * that could not wait. */
+static inline uint64_t vlapic_timer_next(const struct vlapic *v)
+{
+	return (v->lvt_timer & APIC_LVT_MASK) ? VLAPIC_NEVER : v->expiry_tsc;
+}
 
 /*
  * Fires what has expired at tsc (accepting the LVT timer's vector unless

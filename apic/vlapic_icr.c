@@ -50,7 +50,7 @@ static void log_illegal_vector(struct vlapic *v, uint32_t shorthand)
 /* A self-IPI comes to nobody else. */
 static struct vlapic_effect accept_own(struct vlapic *v, uint8_t vector)
 {
-	if (!vlapic_accept(v, vector, false))
+	if (__builtin_expect(!vlapic_accept(v, vector, false), 0))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	return (struct vlapic_effect){
 		.kind = VLAPIC_EFFECT_ACCEPTED,

@@ -35,10 +35,10 @@ static inline void vlapic_page_write(struct vlapic *v, uint32_t offset,
 	__atomic_store_n(vlapic_page_word(v, offset), value, __ATOMIC_RELAXED);
 }
 
-/* The word of vector in ISR, TMR or IRR (base), and its bit there. */
-static inline uint32_t vlapic_vector_offset(uint32_t base, uint8_t vector)
+/* Where in ISR, TMR or IRR the word of vector is, and its bit there. */
+static inline uint32_t vlapic_vector_word(uint8_t vector)
 {
-	return base + (vector / 32u) * 0x10;
+	return (vector / 32u) * 0x10;
 }
 
 static inline uint32_t vlapic_vector_bit(uint8_t vector)
@@ -69,9 +69,9 @@ static inline struct vlapic_effect vlapic_effect_of(enum vlapic_effect_kind k)
 }
 
 /* Nothing to perform, but another vector may be due. */
-static inline struct vlapic_effect vlapic_effect_events(void)
+static inline struct vlapic_effect vlapic_effect_events(enum vlapic_events e)
 {
-	return (struct vlapic_effect){.events = true};
+	return (struct vlapic_effect){.events = e};
 }
 
 /* vlapic_priority.c: logs errors (ESR bits) and raises the LVT error entry for

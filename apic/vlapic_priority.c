@@ -32,6 +32,16 @@ static int highest_vector(const struct vlapic *v, uint32_t base)
 	return high < 0 ? highest_of_half(v, base) : high + 128;
 }
 
+bool vlapic_irr_is_empty(const struct vlapic *v)
+{
+	uint32_t words = 0;
+
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < 8; i++)
+		words |= vlapic_page_read(v, APIC_IRR + i * 0x10);
+	return !words;
+}
+
 int vlapic_highest_irr(const struct vlapic *v)
 {
 	return highest_vector(v, APIC_IRR);
@@ -81,19 +91,18 @@ bool vlapic_error(struct vlapic *v, uint32_t errors)
 }
 
 /* From any CPU.  The locked operation is spared when nothing changes. */
-static void set_trigger_mode(struct vlapic *v, uint8_t vector, bool level)
+static inline void set_trigger_mode(struct vlapic *v, uint32_t word,
+				    uint32_t bit, bool level)
 {
-	vlapic_word_t *word =
-		vlapic_page_word(v, vlapic_vector_offset(APIC_TMR, vector));
-	uint32_t bit = vlapic_vector_bit(vector);
-	bool is_level = __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
+	vlapic_word_t *tmr = vlapic_page_word(v, APIC_TMR + word);
+	uint32_t now = __atomic_load_n(tmr, __ATOMIC_RELAXED) & bit;
 
-	if (is_level == level)
+	if (__builtin_expect(now == (level ? bit : 0), 1))
 		return;
 	if (level)
-		__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(tmr, bit, __ATOMIC_SEQ_CST);
 	else
-		__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(tmr, ~bit, __ATOMIC_SEQ_CST);
 }
 
 bool vlapic_post(struct vlapic *v, uint8_t vector, bool level)
@@ -105,24 +114,25 @@ bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)
 {
 	if (vector < APIC_VECTOR_FIRST_LEGAL)
 		return vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
-	set_trigger_mode(v, vector, level);
+	set_trigger_mode(v, vlapic_vector_word(vector),
+			 vlapic_vector_bit(vector), level);
 	return pi_desc_post(v->pi, vector);
 }
 
 bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
 {
-	uint32_t offset = vlapic_vector_offset(APIC_IRR, vector);
+	uint32_t word = vlapic_vector_word(vector);
+	uint32_t bit = vlapic_vector_bit(vector);
 
 	if (!vlapic_accepts(v))
 		return false;
-	if (vector < APIC_VECTOR_FIRST_LEGAL) {
+	if (__builtin_expect(vector < APIC_VECTOR_FIRST_LEGAL, 0)) {
 		vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
 		return true;
 	}
-	set_trigger_mode(v, vector, level);
-	vlapic_page_write(v, offset,
-			  vlapic_page_read(v, offset) |
-				  vlapic_vector_bit(vector));
+	set_trigger_mode(v, word, bit, level);
+	vlapic_page_write(v, APIC_IRR + word,
+			  vlapic_page_read(v, APIC_IRR + word) | bit);
 	return true;
 }
 
@@ -165,19 +175,20 @@ int vlapic_pending(const struct vlapic *v)
 
 void vlapic_deliver(struct vlapic *v, uint8_t vector)
 {
-	uint32_t irr = vlapic_vector_offset(APIC_IRR, vector);
-	uint32_t isr = vlapic_vector_offset(APIC_ISR, vector);
+	uint32_t word = vlapic_vector_word(vector);
 	uint32_t bit = vlapic_vector_bit(vector);
 
-	vlapic_page_write(v, irr, vlapic_page_read(v, irr) & ~bit);
-	vlapic_page_write(v, isr, vlapic_page_read(v, isr) | bit);
+	vlapic_page_write(v, APIC_IRR + word,
+			  vlapic_page_read(v, APIC_IRR + word) & ~bit);
+	vlapic_page_write(v, APIC_ISR + word,
+			  vlapic_page_read(v, APIC_ISR + word) | bit);
 	/* It was pending, so its class is above TPR's and all in service. */
 	vlapic_page_write(v, APIC_PPR, vector & CLASS);
 }
 
 bool vlapic_is_level(const struct vlapic *v, uint8_t vector)
 {
-	return vlapic_page_read(v, vlapic_vector_offset(APIC_TMR, vector)) &
+	return vlapic_page_read(v, APIC_TMR + vlapic_vector_word(vector)) &
 	       vlapic_vector_bit(vector);
 }
 
@@ -194,9 +205,10 @@ static bool end_lint0(struct vlapic *v, uint8_t vector)
 }
 
 static struct vlapic_effect eoi_level(struct vlapic *v, uint8_t vector,
-				      bool events)
+				      uint32_t events)
 {
-	events |= end_lint0(v, vector);
+	if (end_lint0(v, vector))
+		events |= VLAPIC_EVENTS_PIN;
 	if (vlapic_page_read(v, APIC_SVR) & APIC_SVR_EOI_SUPPRESSION)
 		return (struct vlapic_effect){.events = events};
 	return (struct vlapic_effect){
@@ -207,21 +219,21 @@ struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
 {
 	if (!vlapic_is_level(v, vector))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	return eoi_level(v, vector, false);
+	return eoi_level(v, vector, 0);
 }
 
 struct vlapic_effect vlapic_eoi(struct vlapic *v)
 {
 	int vector = vlapic_highest_isr(v);
-	uint32_t offset;
+	uint32_t word, bit;
 
 	if (vector < 0)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	offset = vlapic_vector_offset(APIC_ISR, (uint8_t)vector);
-	vlapic_page_write(v, offset,
-			  vlapic_page_read(v, offset) &
-				  ~vlapic_vector_bit((uint8_t)vector));
-	if (!vlapic_is_level(v, (uint8_t)vector))
-		return vlapic_effect_events();
-	return eoi_level(v, (uint8_t)vector, true);
+	word = vlapic_vector_word((uint8_t)vector);
+	bit = vlapic_vector_bit((uint8_t)vector);
+	vlapic_page_write(v, APIC_ISR + word,
+			  vlapic_page_read(v, APIC_ISR + word) & ~bit);
+	if (!(vlapic_page_read(v, APIC_TMR + word) & bit))
+		return vlapic_effect_events(VLAPIC_EVENTS_PRIORITY);
+	return eoi_level(v, (uint8_t)vector, VLAPIC_EVENTS_PRIORITY);
 }

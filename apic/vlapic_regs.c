@@ -13,6 +13,7 @@ enum access {
 	X2APIC_READ = 1 << 2,
 	X2APIC_WRITE = 1 << 3,
 	NO_ERROR = 1 << 4, /* absent, but no "illegal register address" */
+	VARIES = 1 << 5,   /* some bits are there in some APICs */
 
 	READ = XAPIC_READ | X2APIC_READ,
 	WRITE = XAPIC_WRITE | X2APIC_WRITE,
@@ -89,7 +90,8 @@ static const struct vlapic_register registers[] = {
 	SLOT(APIC_LDR) = {"LDR", XAPIC_ONLY | X2APIC_READ, KIND_LDR, 0xff000000,
 			  0},
 	SLOT(APIC_DFR) = {"DFR", XAPIC_ONLY, KIND_DFR, 0xf0000000, 0},
-	SLOT(APIC_SVR) = {"SVR", READ_WRITE, KIND_SVR, SVR_WRITABLE, 0},
+	SLOT(APIC_SVR) = {"SVR", READ_WRITE | VARIES, KIND_SVR, SVR_WRITABLE,
+			  0},
 	VECTORS(APIC_ISR, "ISR"),
 	VECTORS(APIC_TMR, "TMR"),
 	VECTORS(APIC_IRR, "IRR"),
@@ -98,7 +100,8 @@ static const struct vlapic_register registers[] = {
 			  APIC_ICR_DELIVERY_STATUS},
 	SLOT(APIC_ICR_HIGH) = {"ICR 63:32", XAPIC_ONLY, KIND_PLAIN, 0xff000000,
 			       0},
-	SLOT(APIC_LVT_TIMER) = {"LVT Timer", READ_WRITE, KIND_LVT_TIMER,
+	SLOT(APIC_LVT_TIMER) = {"LVT Timer", READ_WRITE | VARIES,
+				KIND_LVT_TIMER,
 				LVT_COMMON | APIC_LVT_TIMER_MODE,
 				APIC_LVT_DELIVERY_STATUS},
 	SLOT(APIC_LVT_THERMAL) = {"LVT Thermal Monitor", READ_WRITE, KIND_LVT,
@@ -153,6 +156,8 @@ bool vlapic_msr_exists(uint32_t msr, bool write)
 static uint32_t writable_bits(const struct vlapic *v,
 			      const struct vlapic_register *r)
 {
+	if (__builtin_expect(!(r->access & VARIES), 1))
+		return r->writable;
 	if (r->kind == KIND_SVR && !v->suppress_eoi_broadcast)
 		return r->writable & ~APIC_SVR_EOI_SUPPRESSION;
 	if (r->kind == KIND_LVT_TIMER && !v->tsc_deadline_allowed)
@@ -211,7 +216,7 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 		break;
 	case KIND_TPR:
 		vlapic_page_write(v, offset, value);
-		return vlapic_effect_events();
+		return vlapic_effect_events(VLAPIC_EVENTS_PRIORITY);
 	case KIND_EOI:
 		vlapic_page_write(v, offset, 0);
 		return vlapic_eoi(v);
@@ -242,7 +247,7 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 		if (v->lint0_remote_irr)
 			value |= APIC_LVT_REMOTE_IRR;
 		vlapic_page_write(v, offset, lvt_value(v, value));
-		return vlapic_effect_events();
+		return vlapic_effect_events(VLAPIC_EVENTS_PIN);
 	case KIND_LVT_TIMER:
 		vlapic_page_write(v, offset, lvt_value(v, value));
 		vlapic_timer_lvt_written(v, tsc);

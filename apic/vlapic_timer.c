@@ -71,7 +71,7 @@ bool vlapic_timer_waits(const struct vlapic *v)
 	uint8_t vector = v->lvt_timer & APIC_LVT_VECTOR;
 
 	return is_periodic_mode(v->lvt_timer) &&
-	       vlapic_page_read(v, vlapic_vector_offset(APIC_IRR, vector)) &
+	       vlapic_page_read(v, APIC_IRR + vlapic_vector_word(vector)) &
 		       vlapic_vector_bit(vector);
 }
 
@@ -87,12 +87,6 @@ bool vlapic_timer_postable(const struct vlapic *v, uint8_t *vector)
 void vlapic_timer_delivered(struct vlapic *v)
 {
 	stop(v);
-}
-
-uint64_t vlapic_timer_next(const struct vlapic *v)
-{
-	/* A masked expiry has no effect that could not wait. */
-	return (v->lvt_timer & APIC_LVT_MASK) ? VLAPIC_NEVER : v->expiry_tsc;
 }
 
 void vlapic_timer_reset(struct vlapic *v)

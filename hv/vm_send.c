@@ -132,21 +132,47 @@ static struct vcpu *lowest_priority(struct vm *vm,
 	return best;
 }
 
+static bool send_to(struct vcpu *v, const struct vlapic_message *message,
+		    const struct vcpu *sender)
+{
+	const struct vlapic *from = sender ? &sender->vlapic : NULL;
+
+	return vlapic_matches(&v->vlapic, message, from) &&
+	       post(v, message, sender);
+}
+
+static bool send_to_all(struct vm *vm, const struct vlapic_message *message,
+			const struct vcpu *sender)
+{
+	bool taken = false;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		taken |= send_to(vm->vcpu[i], message, sender);
+	return taken;
+}
+
+/* Then nobody but the vCPU of that number may be meant. */
+static bool goes_by_id(const struct vm *vm,
+		       const struct vlapic_message *message)
+{
+	_Static_assert(CONFIG_VCPUS_MAX < APIC_BROADCAST, "an ID is a number");
+	return message->shorthand == VLAPIC_SHORTHAND_NONE &&
+	       !message->logical && message->destination < vm->vcpu_count;
+}
+
 bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	     struct vcpu *sender)
 {
 	const struct vlapic *from = sender ? &sender->vlapic : NULL;
-	bool taken = false;
 
 	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
 		struct vcpu *v = lowest_priority(vm, message, from);
 
 		return v && post(v, message, sender);
 	}
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
-			taken |= post(vm->vcpu[i], message, sender);
-	return taken;
+	if (goes_by_id(vm, message))
+		return send_to(vm->vcpu[message->destination], message, sender);
+	return send_to_all(vm, message, sender);
 }
 
 void machine_trace_self_ipi(struct vcpu *v, uint8_t vector)

@@ -18,11 +18,24 @@
 
 /* ---- effects ---- */
 
-enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
-			      enum exit_result success)
+/*
+ * Where software delivers, a lower priority lets in what is in IRR; if nothing
+ * is, the windows and the threshold are closed already.  Where the processor
+ * does, SVI follows ISR.
+ */
+static void note_events(struct vcpu *v, uint32_t events)
+{
+	if (events & VLAPIC_EVENTS_PIN || apicv_has_vid(v) ||
+	    !vlapic_irr_is_empty(&v->vlapic))
+		v->due |= VCPU_DUE_EVENTS;
+}
+
+static inline enum exit_result perform(struct vcpu *v,
+				       struct vlapic_effect effect,
+				       enum exit_result success)
 {
 	if (effect.events)
-		v->due |= VCPU_DUE_EVENTS;
+		note_events(v, effect.events);
 	switch (effect.kind) {
 	case VLAPIC_EFFECT_NONE:
 		break;
@@ -56,6 +69,40 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 		break;
 	}
 	return success;
+}
+
+enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
+			      enum exit_result success)
+{
+	return perform(v, effect, success);
+}
+
+static struct vlapic_effect msr_write(struct vcpu *v, uint32_t msr,
+				      uint64_t value)
+{
+	struct vlapic *apic = &v->vlapic;
+
+	apicv_sync(v);
+	if (msr == MSR_IA32_TSC_DEADLINE)
+		return vlapic_deadline_write(apic, tsc_read(), value);
+	if (msr == MSR_IA32_APIC_BASE)
+		return vlapic_base_write(apic, value);
+	return vlapic_msr_write(apic, msr, tsc_read(), value);
+}
+
+enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	return perform(v, msr_write(v, msr, value), EXIT_NEXT_INSN);
+}
+
+bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	struct vlapic_effect effect = msr_write(v, msr, value);
+
+	if (effect.kind == VLAPIC_EFFECT_GP)
+		return false;
+	apicv_effect(v, effect, EXIT_RESUME);
+	return true;
 }
 
 static void expire(struct vcpu *v, uint64_t due_tsc, uint64_t now)
@@ -256,8 +303,8 @@ enum exit_result exit_apic_write(struct vcpu *v)
 	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_APIC,
 				     EXIT_REASON_APIC_WRITE, offset);
 	apicv_sync(v);
-	return apicv_effect(v, vlapic_written(&v->vlapic, offset, tsc_read()),
-			    EXIT_RESUME);
+	return perform(v, vlapic_written(&v->vlapic, offset, tsc_read()),
+		       EXIT_RESUME);
 }
 
 /* The processor has done the EOI; a level-triggered one must be told.  While
@@ -272,5 +319,5 @@ enum exit_result exit_virtualized_eoi(struct vcpu *v)
 		bitmap256_clear(&v->eoi_exit, vector);
 		apicv_write_eoi_exit(v);
 	}
-	return apicv_effect(v, effect, EXIT_RESUME);
+	return perform(v, effect, EXIT_RESUME);
 }

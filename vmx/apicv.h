@@ -15,6 +15,11 @@
 enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 			      enum exit_result success);
 
+/* WRMSR of IA32_APIC_BASE, IA32_TSC_DEADLINE and 800H-8FFH: the exit, and for
+ * others (false: #GP(0), which is theirs to inject). */
+enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+
 /*
  * Controls, MSR bitmap and this vCPU's view of guest-physical memory as its
  * tier and its APIC's mode and base ask, with the INVEPT that goes with it.

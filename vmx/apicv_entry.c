@@ -111,18 +111,22 @@ static bool interrupts_enabled(void)
 	return vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF;
 }
 
+/* What LINT0 asks for while it is high; true: an ExtINT. */
+static __attribute__((noinline)) bool serve_lint0(struct vcpu *v)
+{
+	look_at_lint0(v);
+	return vlapic_takes_extint(&v->vlapic);
+}
+
 bool apicv_has_event(struct vcpu *v)
 {
-	bool intr = machine_intr(v);
+	bool from_8259 = machine_intr(v) && serve_lint0(v);
 
 	merge(v);
-	if (intr)
-		look_at_lint0(v);
 	if (v->nmi_pending && !(vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE) &
 				INTERRUPTIBILITY_NMI))
 		return true;
-	if (vlapic_pending(&v->vlapic) < 0 &&
-	    !(intr && vlapic_takes_extint(&v->vlapic)))
+	if (vlapic_pending(&v->vlapic) < 0 && !from_8259)
 		return false;
 	return interrupts_enabled();
 }
@@ -198,7 +202,8 @@ static bool offer_interrupt(struct vcpu *v, uint32_t blocking, int vector,
 	return false;
 }
 
-static void offer(struct vcpu *v, int vector, bool from_8259)
+static __attribute__((noinline)) void offer(struct vcpu *v, int vector,
+					    bool from_8259)
 {
 	uint32_t blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	bool nmi = offer_nmi(v, blocking);
@@ -226,21 +231,18 @@ static int find_vector(struct vcpu *v)
 
 void apicv_prepare_entry(struct vcpu *v)
 {
-	bool intr, from_8259;
 	int vector = -1;
+	bool from_8259;
 
 	merge(v);
 	if (!(v->due & VCPU_DUE_EVENTS))
 		return;
-	intr = machine_intr(v);
-	if (intr)
-		look_at_lint0(v);
+	from_8259 = machine_intr(v) && serve_lint0(v);
 	v->due &= ~(uint32_t)VCPU_DUE_EVENTS;
 	if (apicv_has_vid(v))
 		set_interrupt_status(v);
 	else
 		vector = find_vector(v);
-	from_8259 = intr && vlapic_takes_extint(&v->vlapic);
 	if (vector < 0 && !from_8259 && !v->nmi_pending)
 		set_windows(v, false, false);
 	else

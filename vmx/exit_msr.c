@@ -298,19 +298,6 @@ static bool is_apic(const struct vcpu *v, uint32_t msr)
 	       (msr == IA32_TSC_DEADLINE && v->vlapic.tsc_deadline_allowed);
 }
 
-static struct vlapic_effect write_apic(struct vcpu *v, uint32_t msr,
-				       uint64_t value)
-{
-	struct vlapic *apic = &v->vlapic;
-
-	apicv_sync(v);
-	if (msr == IA32_TSC_DEADLINE)
-		return vlapic_deadline_write(apic, tsc_read(), value);
-	if (msr == IA32_APIC_BASE)
-		return vlapic_base_write(apic, value);
-	return vlapic_msr_write(apic, msr, tsc_read(), value);
-}
-
 static __attribute__((noinline)) enum exit_result wrmsr_value(struct vcpu *v)
 {
 	if (!write_value(v, (uint32_t)v->gpr[GPR_RCX], vcpu_edx_eax(v)))
@@ -324,8 +311,7 @@ static __attribute__((noinline)) enum exit_result wrmsr(struct vcpu *v)
 
 	if (!is_apic(v, msr))
 		return wrmsr_value(v);
-	return apicv_effect(v, write_apic(v, msr, vcpu_edx_eax(v)),
-			    EXIT_NEXT_INSN);
+	return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
 }
 
 enum exit_result exit_wrmsr(struct vcpu *v)
@@ -337,13 +323,7 @@ enum exit_result exit_wrmsr(struct vcpu *v)
 
 bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	struct vlapic_effect effect;
-
 	if (!is_apic(v, msr))
 		return write_value(v, msr, value);
-	effect = write_apic(v, msr, value);
-	if (effect.kind == VLAPIC_EFFECT_GP)
-		return false;
-	apicv_effect(v, effect, EXIT_RESUME);
-	return true;
+	return apicv_msr_write(v, msr, value);
 }
