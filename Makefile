@@ -26,6 +26,7 @@ help:
 	@echo 'bench   what APIC operations cost'
 	@echo 'bench-linux   exits of whole workloads of a Linux guest'
 	@echo 'bench-scale   what grows with the number of vCPUs'
+	@echo 'bench-kvm     the bench beside KVM and QEMU, in a Linux that it makes'
 	@echo 'lab     what the processor does with each APIC access, as a table'
 	@echo 'fuzz    all fuzzers, FUZZ_SECONDS each (600)'
 	@echo 'usb     an image for a USB stick'
@@ -281,6 +282,11 @@ bench:
 	@tools/setup test
 	@$(MAKE) --no-print-directory -s machines
 	@tools/bench $(ARGS)
+
+bench-kvm:
+	@tools/setup bench-kvm
+	@$(MAKE) --no-print-directory -s machines
+	@tools/bench-kvm $(ARGS)
 
 bench-linux:
 	@tools/setup test

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Counts KVM's exits between the marks of guest/test/bench.c, out of the text of
+# Counts KVM's exits between the marks of the bench's guest, out of the text of
 # the kernel's trace: "[kvm] exits ID REASON COUNT". A mark is a write to a port;
-# it opens the ID that it writes for the vCPU's thread, 0 closes it. The exit of
-# the closing write itself comes before that line, and is taken off.
-/ kvm_(exit|pio): / {
-	match($0, /-[0-9]+ +\[/)
-	task = substr($0, RSTART + 1, RLENGTH - 2) + 0
+# it opens the ID that it writes for the vCPU, 0 closes it. The exit of the
+# closing write itself comes before that line, and is taken off. Lines are
+#  CPU N/KVM-TASK [CPU] FLAGS TIME: kvm_exit: vcpu N reason REASON ...
+#  CPU N/KVM-TASK [CPU] FLAGS TIME: kvm_pio: pio_write at PORT size N count N val V
+$1 != "CPU" { next }
+$6 == "kvm_exit:" {
+	if ($2 in open)
+		seen[open[$2] " " $10]++
 }
-/ kvm_exit: / && open[task] {
-	match($0, / reason [^ ]+/)
-	seen[open[task] " " substr($0, RSTART + 8, RLENGTH - 8)]++
-}
-/ kvm_pio: / {
-	match($0, / val 0x[0-9a-f]+/)
-	id = substr($0, RSTART + 5, RLENGTH - 5)
-	if (id == "0x0" && open[task])
-		seen[open[task] " IO_INSTRUCTION"]--
-	open[task] = id == "0x0" ? "" : id
+$6 == "kvm_pio:" {
+	if ($2 in open)
+		seen[open[$2] " IO_INSTRUCTION"]--
+	delete open[$2]
+	if ($15 != "0x0")
+		open[$2] = $15
 }
 END {
 	for (key in seen)

@@ -3,11 +3,16 @@
 
 import csv
 import re
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 
-from .paths import Problem
+from .paths import TOOLS, Problem, say
+from .verdict import plain
 
 VERSION = 2
+TIMEOUT = 600
 IPS = 400000000         # KVM's preemption timer wants a TSC below 429 MHz
 TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")
 MODES = {"xapic": "xAPIC", "x2apic": "x2APIC"}
@@ -93,6 +98,26 @@ class Row:
         return self.operation, self.tier, self.mode, self.other
 
 
+def boot(cpus, options, log):
+    """Runs the guest under Apical; what it printed."""
+    log.mkdir(parents=True, exist_ok=True)
+    config = log / "apical.cfg"
+    config.write_text(CONFIG.format(vcpus=cpus))
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, str(TOOLS / "apical"), "run", "--accel", "bochs",
+         "--cpus", str(cpus), "--config", str(config), "--timeout", str(TIMEOUT),
+         "--log", str(log), *BOOTS[cpus], *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    serial = log / "serial.log"
+    text = plain(serial.read_text("latin-1")) if serial.exists() else ""
+    if done.returncode and "BENCH end\n" not in text:
+        raise Problem(done.stderr.decode(errors="replace").strip())
+    say("bench", f"{cpus} CPU{'s' if cpus > 1 else ''}:"
+        f" {time.monotonic() - start:.0f} s")
+    return text
+
+
 _ROW = re.compile(r"^BENCH (op|other) (\S+) (\S+) (\S+) (-?\d+) (-?\d+) (-?\d+)"
                   r" (-?\d+) (\d+) (\d+) (\d+)((?: \d+:\d+)*)$", re.MULTILINE)
 
@@ -126,7 +151,7 @@ def ticks_table(text):
     cells = {}
     for rate, mode, *numbers in _TICKS.findall(text):
         ticks, exits, armed_alone, _ = map(int, numbers)
-        cells.setdefault(rate, {})[mode] = (f"{_number(exits / ticks)},"
+        cells.setdefault(rate, {})[mode] = (f"{number(exits / ticks)},"
                                             f" {100 * armed_alone / ticks:.0f} %")
     return ("Timer ticks at `posted`, 1 ms each, while another vCPU sends IPIs: exits"
             " per tick, and ticks with none but the arming",
@@ -146,16 +171,17 @@ def untrue(rows):
         row = rows.get((operation, "posted", mode, other))
         if row and row.exits != exits:
             yield (f"{operation} in {MODES[mode]} mode at posted:"
-                   f" {_number(row.exits)} exits{' of the receiver' if other else ''},"
+                   f" {number(row.exits)} exits{' of the receiver' if other else ''},"
                    f" should be {exits} ({_reasons(row)})")
 
 
-def _number(value):
+def number(value):
+    """Short: two digits after the point, if they are any."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _reasons(row):
-    return " ".join(f"{reason}:{_number(count)}"
+    return " ".join(f"{reason}:{number(count)}"
                     for reason, count in row.reasons.items())
 
 
@@ -168,7 +194,7 @@ def write_csv(rows, path):
             if row.operation != "nothing":
                 out.writerow([row.operation, "receiver" if row.other else "",
                               row.tier, row.mode, row.instructions, row.median,
-                              row.least, row.most, row.rounds, _number(row.exits),
+                              row.least, row.most, row.rounds, number(row.exits),
                               _reasons(row)])
 
 
@@ -176,8 +202,8 @@ def _cell(row):
     if row is None:
         return "-"
     if row.other:
-        return f"- / {_number(row.exits)}"
-    return f"{row.instructions} / {_number(row.exits)}"
+        return f"- / {number(row.exits)}"
+    return f"{row.instructions} / {number(row.exits)}"
 
 
 def tables(rows):

@@ -8,18 +8,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import accel, bochs, guests  # noqa: E402
-from lib.paths import Problem, say    # noqa: E402
+from lib import accel, bochs, guests, kvm_host    # noqa: E402
+from lib.paths import Problem, say                # noqa: E402
 
 
 def main():
     purpose = sys.argv[1]
     chosen, reason = accel.choose("auto", accel.Host())
-    if (chosen == "bochs" or purpose == "test") and not bochs.find():
+    if (chosen == "bochs" or purpose != "run") and not bochs.find():
         say("setup", f"Bochs is needed: {reason}" if chosen == "bochs"
-            else "Bochs is needed by the tests")
+            else f"Bochs is needed for {purpose}")
         bochs.ensure()
-    for name in ["vmlinuz"] if purpose == "run" else guests.KERNELS:
+    if purpose == "bench-kvm":
+        kvm_host.kernel_folder()
+    for name in guests.KERNELS if purpose == "test" else ["vmlinuz"]:
         guests.kernel(name)
     guests.busybox()
 
