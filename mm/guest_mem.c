@@ -5,27 +5,6 @@
 #include "hv/lib/string.h"
 #include "mm/guest_map.h"
 
-/* 1, 2, 4 and 8 bytes go in one access: another vCPU may look at them. */
-static void copy(void *to, const void *from, size_t size)
-{
-	switch (size) {
-	case 1:
-		__builtin_memcpy(to, from, 1);
-		break;
-	case 2:
-		__builtin_memcpy(to, from, 2);
-		break;
-	case 4:
-		__builtin_memcpy(to, from, 4);
-		break;
-	case 8:
-		__builtin_memcpy(to, from, 8);
-		break;
-	default:
-		memcpy(to, from, size);
-	}
-}
-
 static size_t rest_of_page(uint64_t address, uint64_t size)
 {
 	uint64_t rest = PAGE_SIZE - (address & PAGE_MASK);
@@ -44,7 +23,7 @@ bool guest_mem_read(const struct guest_mem *mem, gpa_t from, void *to,
 
 		if (!in)
 			return false;
-		copy(out, in, part);
+		guest_mem_copy(out, in, part);
 		out += part;
 		from.value += part;
 		size -= part;
@@ -63,7 +42,7 @@ bool guest_mem_write(const struct guest_mem *mem, gpa_t to, const void *from,
 
 		if (!out)
 			return false;
-		copy(out, in, part);
+		guest_mem_copy(out, in, part);
 		in += part;
 		to.value += part;
 		size -= part;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hv/lib/string.h"
 #include "mm/addr.h"
 
 #define GUEST_MEM_BANKS_MAX 40
@@ -40,6 +41,29 @@ static inline bool guest_mem_translate(const struct guest_mem *mem,
 		}
 	}
 	return false;
+}
+
+/*
+ * Copies, with 1, 2, 4 and 8 bytes in one access: another vCPU may look at them.
+ */
+static inline void guest_mem_copy(void *to, const void *from, size_t size)
+{
+	switch (size) {
+	case 1:
+		__builtin_memcpy(to, from, 1);
+		break;
+	case 2:
+		__builtin_memcpy(to, from, 2);
+		break;
+	case 4:
+		__builtin_memcpy(to, from, 4);
+		break;
+	case 8:
+		__builtin_memcpy(to, from, 8);
+		break;
+	default:
+		memcpy(to, from, size);
+	}
 }
 
 /*

@@ -21,6 +21,7 @@ struct walk {
 	enum walk_kind kind;
 	enum guest_access access;
 	bool user;
+	struct guest_walk_entries *entries; /* or NULL */
 	uint64_t reserved; /* what is 0 in the entries of all levels */
 	/* ANDed over the levels: PTE_WRITE, PTE_USER, and PTE_NX for "may
 	 * fetch", the other way round than in an entry. */
@@ -180,6 +181,13 @@ static inline uint64_t page_of(const struct walk *w, uint64_t entry, int level)
 	return table_of(entry) & ~((1ull << shift_of(w, level)) - 1);
 }
 
+static inline void tell(const struct walk *w, gpa_t at, uint64_t entry)
+{
+	if (w->entries)
+		w->entries->entry[w->entries->count++] =
+			(struct guest_walk_entry){.at = at, .value = entry};
+}
+
 static inline struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 					    uint64_t entry, int level,
 					    gla_t address)
@@ -194,6 +202,7 @@ static inline struct guest_walk_result leaf(struct walk *w, gpa_t entry_at,
 		set |= PTE_DIRTY;
 	if ((entry & set) != set)
 		entry_set(w, entry_at, set);
+	tell(w, entry_at, entry | set);
 	return (struct guest_walk_result){
 		.ok = true,
 		.address = gpa(page_of(w, entry, level) +
@@ -232,6 +241,7 @@ static inline __attribute__((always_inline)) struct guest_walk_result descend(
 			return leaf(w, at, entry, level, address);
 		if (!(entry & PTE_ACCESSED))
 			entry_set(w, at, PTE_ACCESSED);
+		tell(w, at, entry | PTE_ACCESSED);
 		table = table_of(entry);
 	}
 }
@@ -263,10 +273,12 @@ static inline struct walk begin(const struct guest_mem *mem,
 	return w;
 }
 
-struct guest_walk_result guest_walk(const struct guest_mem *mem,
-				    const struct guest_paging *paging,
-				    gla_t address, enum guest_access access,
-				    bool implicit_supervisor)
+static struct guest_walk_result translate(const struct guest_mem *mem,
+					  const struct guest_paging *paging,
+					  gla_t address,
+					  enum guest_access access,
+					  bool implicit_supervisor,
+					  struct guest_walk_entries *entries)
 {
 	struct walk w;
 	uint64_t table, pdpte;
@@ -282,8 +294,10 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 	w.access = access;
 	w.user = paging->cpl == 3 && !implicit_supervisor;
 	level = first_table(&w, &table);
-	if (w.kind >= WALK_4)
+	if (w.kind >= WALK_4) {
+		w.entries = entries;
 		return descend(&w, table, level, address, 8);
+	}
 	address = gla((uint32_t)address.value);
 	if (w.kind == WALK_32)
 		return descend(&w, table, level, address, 4);
@@ -291,6 +305,30 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 	if (!(pdpte & PTE_PRESENT))
 		return fault(&w, 0);
 	return descend(&w, table_of(pdpte), level, address, 8);
+}
+
+struct guest_walk_result guest_walk(const struct guest_mem *mem,
+				    const struct guest_paging *paging,
+				    gla_t address, enum guest_access access,
+				    bool implicit_supervisor)
+{
+	return translate(mem, paging, address, access, implicit_supervisor,
+			 NULL);
+}
+
+struct guest_walk_result guest_walk_telling(const struct guest_mem *mem,
+					    const struct guest_paging *paging,
+					    gla_t address,
+					    enum guest_access access,
+					    struct guest_walk_entries *entries)
+{
+	struct guest_walk_result result;
+
+	entries->count = 0;
+	result = translate(mem, paging, address, access, false, entries);
+	if (!result.ok)
+		entries->count = 0;
+	return result;
 }
 
 /* ---- for people ---- */

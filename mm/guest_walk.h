@@ -48,6 +48,21 @@ struct guest_walk_result {
 };
 
 /*
+ * The paging-structure entries that a walk has used.  As long as they are in
+ * memory as they are here, and all else is equal, the walk ends where it did,
+ * and sets no accessed or dirty flag.
+ */
+#define GUEST_WALK_ENTRIES 5
+
+struct guest_walk_entries {
+	unsigned count; /* 0: it cannot be told */
+	struct guest_walk_entry {
+		gpa_t at;
+		uint64_t value;
+	} entry[GUEST_WALK_ENTRIES];
+};
+
+/*
  * Translates one address.  implicit_supervisor: an access that counts as
  * supervisor whatever the CPL (descriptor tables, TSS).  Sets accessed and
  * dirty bits as the processor does.  A table that is not RAM, or lies in the
@@ -59,9 +74,17 @@ struct guest_walk_result guest_walk(const struct guest_mem *mem,
 				    gla_t address, enum guest_access access,
 				    bool implicit_supervisor);
 
+/* guest_walk() of no implicit supervisor access, with the entries it has used;
+ * they are told in IA-32e mode alone, and if it ends at an address. */
+struct guest_walk_result guest_walk_telling(const struct guest_mem *mem,
+					    const struct guest_paging *paging,
+					    gla_t address,
+					    enum guest_access access,
+					    struct guest_walk_entries *entries);
+
 /* ---- for people ---- */
 
-#define GUEST_WALK_STEPS    5
+#define GUEST_WALK_STEPS    GUEST_WALK_ENTRIES
 #define GUEST_WALK_REGISTER ((gpa_t){UINT64_MAX}) /* PAE's PDPTEs */
 
 enum guest_walk_end {

@@ -29,6 +29,7 @@ void *window_map_other(struct window *window, hpa_t page, uint32_t set)
 	if (slot == window->last)
 		slot ^= 1;
 	window->last = slot;
+	window->changes++;
 	window->page[slot] = page.value;
 	window->entry[slot] = paging_window_entry(page);
 	address = window->base + slot * PAGE_SIZE;
@@ -40,6 +41,7 @@ void window_forget(void)
 {
 	struct window *window = cpu_self()->window;
 
+	window->changes++;
 	for (uint32_t slot = 0; slot < WINDOW_SLOTS; slot++) {
 		window->page[slot] = WINDOW_EMPTY;
 		window->entry[slot] = 0;

@@ -24,6 +24,7 @@ struct window {
 	volatile uint64_t *entry;    /* the page-table entries of the slots */
 	uint32_t last;		     /* the slot that was asked for last */
 	uint32_t turn;		     /* which of two goes next */
+	uint64_t changes;	     /* how often a slot got another page */
 };
 
 /* Maps the slots of CPU number into the page tables; false: no memory. */
@@ -47,6 +48,15 @@ static inline void *window_map(hpa_t page)
 		return window_map_other(window, page, set - 1);
 	window->last = set;
 	return window->base + set * PAGE_SIZE;
+}
+
+/*
+ * As long as this CPU's count is the same, every pointer that window_map() has
+ * returned on it since is valid.
+ */
+static inline uint64_t window_changes(void)
+{
+	return cpu_self()->window->changes;
 }
 
 /* Unmaps all windows of this CPU. */

@@ -44,7 +44,7 @@ static enum emulate_result string_element(struct guest_access_context *a,
 	uint32_t value = 0;
 
 	if (!q->in) {
-		result = guest_access_read(a, address, q->size, &value);
+		result = emulate_read(a, address, q->size, &value);
 		if (result == EMULATE_DONE)
 			machine_port_out(a->vcpu, q->port, q->size, value);
 		return result;
@@ -53,7 +53,7 @@ static enum emulate_result string_element(struct guest_access_context *a,
 	if (result != EMULATE_DONE)
 		return result;
 	value = machine_port_in(a->vcpu, q->port, q->size);
-	return guest_access_write(a, address, q->size, &value);
+	return emulate_write(a, address, q->size, &value);
 }
 
 static enum exit_result string_io(struct vcpu *v,

@@ -35,9 +35,14 @@ struct current {
 	struct guest_access_context access;
 	gla_t rip; /* linear */
 	enum decode_mode mode;
-	uint8_t bytes[DECODE_MAX_LENGTH];
-	unsigned count;
-	struct insn insn;
+	const struct insn *insn;
+	const uint8_t *bytes;
+	unsigned count; /* how many were fetched, which may be too many */
+	struct {
+		struct insn insn;
+		uint8_t bytes[DECODE_MAX_LENGTH];
+		struct guest_access_source source;
+	} anew; /* when it was not known */
 	/* Where the processor's page walk failed, if it told. */
 	gla_t walk;
 	bool has_walk;
@@ -127,13 +132,13 @@ static enum exit_result unhandled(struct current *c, bool known)
 	gla_t address;
 	bool is_fault;
 
-	if (known && c->insn.operation == INSN_MONITOR)
+	if (known && c->insn->operation == INSN_MONITOR)
 		return inject_ud(v); /* CPUID hides it */
 	if (loads_pdptes(c) && c->mode != DECODE_64)
 		return inject_gp(v);
-	if (known && c->insn.memory) {
+	if (known && c->insn->memory) {
 		enum emulate_result operand = emulate_operand(
-			&c->insn, &v->registers, &c->access, &address);
+			c->insn, &v->registers, &c->access, &address);
 
 		if (operand != EMULATE_DONE)
 			return faulted(operand);
@@ -167,11 +172,11 @@ static enum exit_result execute(struct current *c)
 	enum emulate_result result;
 
 	/* A hint without the whole address is for one operand. */
-	if (c->access.hint.mask == PAGE_MASK && !has_one_operand(&c->insn))
+	if (c->access.hint.mask == PAGE_MASK && !has_one_operand(c->insn))
 		c->access.hint = GUEST_ACCESS_NO_HINT;
 	r->gpr[GPR_RSP] = rsp;
 	r->rflags = rflags;
-	result = emulate_insn(&c->insn, r, &c->access);
+	result = emulate_insn(c->insn, r, &c->access);
 	if (result == EMULATE_UNHANDLED)
 		return unhandled(c, true);
 	if (r->gpr[GPR_RSP] != rsp)
@@ -184,7 +189,7 @@ static enum exit_result execute(struct current *c)
 	if (r->rflags != rflags)
 		vmcs_write(VMCS_GUEST_RFLAGS, r->rflags);
 	if (result == EMULATE_DONE)
-		r->rip += c->insn.length;
+		r->rip += c->insn->length;
 	if (c->mode != DECODE_64)
 		r->rip = (uint32_t)r->rip;
 	vmx_exit_complete(r->rip, r->rflags);
@@ -192,60 +197,88 @@ static enum exit_result execute(struct current *c)
 }
 
 /* The bytes of the next page only when they are needed. */
-static enum decode_status fetch_and_decode(struct current *c, gla_t *address,
-					   uint32_t *error_code)
+static enum decode_status fetch_and_decode(struct current *c)
 {
-	enum decode_status status = DECODE_NEED_MORE;
-	unsigned before;
+	uint8_t *bytes = c->anew.bytes;
+	unsigned before = 0, size = sizeof(c->anew.bytes);
+	enum decode_status status;
 
-	c->count = 0;
+	c->bytes = bytes;
+	c->insn = &c->anew.insn;
 	do {
-		before = c->count;
-		c->count = guest_access_fetch(&c->access, c->rip, c->bytes,
-					      before, sizeof(c->bytes), address,
-					      error_code);
+		c->count = guest_access_fetch(&c->access, c->rip, bytes, before,
+					      size, &c->anew.source);
 		if (c->count == before)
 			return DECODE_NEED_MORE;
-		status = decode_insn(c->bytes, c->count, c->mode, &c->insn);
-	} while (status == DECODE_NEED_MORE && c->count < sizeof(c->bytes));
+		status = decode_insn(bytes, c->count, c->mode, &c->anew.insn);
+		if (status != DECODE_NEED_MORE)
+			break;
+		before = c->count;
+	} while (before < size);
+	/* They came at once. */
+	if (status == DECODE_OK && !before && c->count == size)
+		insn_cache_add(&c->access.vcpu->insn_cache,
+			       c->access.vcpu->memory, &c->access.paging,
+			       c->rip, &c->anew.source.entries,
+			       c->anew.source.physical, bytes, &c->anew.insn);
 	return status;
+}
+
+/* The current instruction, when it is not known; false: not to be executed. */
+static bool decode_anew(struct current *c, enum exit_result *result)
+{
+	struct vcpu *v = c->access.vcpu;
+
+	switch (fetch_and_decode(c)) {
+	case DECODE_OK:
+		return true;
+	case DECODE_UD:
+		*result = inject_ud(v);
+		return false;
+	case DECODE_TOO_LONG:
+		*result = inject_gp(v);
+		return false;
+	case DECODE_NEED_MORE:
+		*result = faulted(guest_access_fault(
+			v, c->anew.source.address, c->anew.source.error_code));
+		return false;
+	case DECODE_UNKNOWN:
+		break;
+	}
+	*result = unhandled(c, false);
+	return false;
 }
 
 static enum exit_result emulate_current(struct current *c)
 {
-	struct vcpu *v = c->access.vcpu;
-	uint32_t error_code;
-	gla_t address;
+	const struct insn_cache_line *known =
+		insn_cache_find(&c->access.vcpu->insn_cache, &c->access.paging,
+				c->rip, c->mode);
+	enum exit_result result;
 
-	switch (fetch_and_decode(c, &address, &error_code)) {
-	case DECODE_OK:
-		return execute(c);
-	case DECODE_UD:
-		return inject_ud(v);
-	case DECODE_TOO_LONG:
-		return inject_gp(v);
-	case DECODE_NEED_MORE:
-		return faulted(guest_access_fault(v, address, error_code));
-	case DECODE_UNKNOWN:
-		break;
+	if (known) {
+		c->insn = &known->insn;
+		c->bytes = known->byte;
+		c->count = DECODE_MAX_LENGTH;
+	} else if (!decode_anew(c, &result)) {
+		return result;
 	}
-	return unhandled(c, false);
+	return execute(c);
 }
 
 /* ---- exits ---- */
 
 /* An exit in the middle of event delivery; walk: by a page walk. */
-static enum exit_result in_delivery(struct vcpu *v, bool walk)
+static enum exit_result in_delivery(const struct current *c, bool walk)
 {
+	struct vcpu *v = c->access.vcpu;
 	uint32_t information = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
 	uint8_t vector = information & INTERRUPTION_VECTOR;
-	struct guest_access_context access;
 	uint32_t error_code;
 	gla_t address;
 	char text[96];
 
-	guest_access_begin(&access, v);
-	if (walk && delivery_fault(&access, vector,
+	if (walk && delivery_fault(&c->access, vector,
 				   information & INTERRUPTION_ERROR_CODE,
 				   &address, &error_code))
 		return faulted(guest_access_fault(v, address, error_code));
@@ -256,12 +289,11 @@ static enum exit_result in_delivery(struct vcpu *v, bool walk)
 }
 
 /* An NMI's IRET that was cut off after it had unblocked NMIs. */
-static void block_nmi_again(const struct qualification_ept *q)
+static void block_nmi_again(void)
 {
-	uint32_t vectoring = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
 	uint32_t state;
 
-	if (!q->nmi_unblocking || vectoring & INTERRUPTION_VALID)
+	if (vmcs_read32(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID)
 		return;
 	state = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
@@ -275,13 +307,27 @@ static void count_register(struct vcpu *v, uint32_t offset)
 				     offset & 0xff0);
 }
 
+static bool in_apic_page(const struct current *c, gpa_t address)
+{
+	return (address.value & ~PAGE_MASK) == c->access.paging.apic_page.value;
+}
+
 static bool is_ram(const struct current *c, gpa_t address)
 {
 	hpa_t backing;
 
-	return (address.value & ~PAGE_MASK) !=
-		       c->access.paging.apic_page.value &&
+	return !in_apic_page(c, address) &&
 	       guest_mem_translate(c->access.vcpu->memory, address, &backing);
+}
+
+static enum exit_result end_violation(struct vcpu *v, gpa_t address,
+				      bool asynchronous)
+{
+	char text[64];
+
+	format(text, sizeof(text), "EPT violation%s at %lx",
+	       asynchronous ? " by no instruction" : " in RAM", address.value);
+	return end(v, text);
 }
 
 enum exit_result exit_ept_violation(struct vcpu *v)
@@ -290,22 +336,18 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	gpa_t address = gpa(vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS));
 	struct current c;
-	char text[64];
 
-	if ((address.value & ~PAGE_MASK) == guest_access_apic_page(v).value)
+	begin(&c, v);
+	if (in_apic_page(&c, address))
 		count_register(v, address.value & PAGE_MASK);
-	block_nmi_again(&q);
+	if (q.nmi_unblocking)
+		block_nmi_again();
 	if (v->debug.hiding && !q.asynchronous && vmx_debug_open(v, address))
 		return EXIT_RESUME;
 	if (v->event_injected)
-		return in_delivery(v, !q.linear_valid || !q.final);
-	begin(&c, v);
-	if (q.asynchronous || is_ram(&c, address)) {
-		format(text, sizeof(text), "EPT violation%s at %lx",
-		       q.asynchronous ? " by no instruction" : " in RAM",
-		       address.value);
-		return end(v, text);
-	}
+		return in_delivery(&c, !q.linear_valid || !q.final);
+	if (q.asynchronous || is_ram(&c, address))
+		return end_violation(v, address, q.asynchronous);
 	if (q.linear_valid) {
 		gla_t linear = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
 
@@ -332,19 +374,28 @@ enum exit_result exit_ept_misconfiguration(struct vcpu *v)
 	return end(v, text);
 }
 
+static enum exit_result end_apic_access(struct vcpu *v, uint8_t type,
+					bool asynchronous)
+{
+	char text[64];
+
+	format(text, sizeof(text), "access of type %u to the APIC page%s", type,
+	       asynchronous ? " by no instruction" : "");
+	return end(v, text);
+}
+
 enum exit_result exit_apic_access(struct vcpu *v)
 {
 	struct qualification_apic q =
 		qualification_apic(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	struct current c;
-	char text[64];
 
 	count_register(v, q.offset);
+	begin(&c, v);
 	if (q.type == QUALIFICATION_APIC_EVENT ||
 	    q.type == QUALIFICATION_APIC_PHYSICAL_EVENT)
-		return in_delivery(v,
+		return in_delivery(&c,
 				   q.type == QUALIFICATION_APIC_PHYSICAL_EVENT);
-	begin(&c, v);
 	switch (q.type) {
 	case QUALIFICATION_APIC_READ:
 	case QUALIFICATION_APIC_WRITE:
@@ -367,24 +418,10 @@ enum exit_result exit_apic_access(struct vcpu *v)
 	}
 	if (!q.asynchronous && !v->event_injected)
 		return emulate_current(&c);
-	format(text, sizeof(text), "access of type %u to the APIC page%s",
-	       q.type, q.asynchronous ? " by no instruction" : "");
-	return end(v, text);
+	return end_apic_access(v, q.type, q.asynchronous);
 }
 
-/* ---- the seam of vmx/emulate.h: context is a struct guest_access_context */
-
-enum emulate_result emulate_read(void *context, gla_t address, unsigned size,
-				 void *out)
-{
-	return guest_access_read(context, address, size, out);
-}
-
-enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
-				  const void *in)
-{
-	return guest_access_write(context, address, size, in);
-}
+/* ---- the seam of vmx/emulate.h, but for memory: vmx/guest_access.c ---- */
 
 void emulate_segment_get(void *context, enum insn_segment segment,
 			 struct emulate_segment *out)

@@ -12,47 +12,22 @@
 #include "vmx/machine.h"
 #include "vmx/vmcs.h"
 
-/* Access rights as the VMCS holds them. */
-#define SEGMENT_DPL(rights) ((rights) >> 5 & 3)
-
 /* The guest's PKRU is live, but RDPKRU needs CR4.PKE, which is off here. */
-static uint32_t pkru_read(void)
+void guest_access_read_pkru(struct guest_paging *paging)
 {
 	uint64_t cr4 = cr4_read();
-	uint32_t value;
 
 	cr4_write(cr4 | CR4_PKE);
-	value = cpu_rdpkru();
+	paging->pkru = cpu_rdpkru();
 	cr4_write(cr4);
-	return value;
 }
 
-static void read_pdptes(struct guest_paging *paging)
+void guest_access_read_pdptes(struct guest_paging *paging)
 {
 	paging->pdpte[0] = vmcs_read64(VMCS_GUEST_PDPTE0);
 	paging->pdpte[1] = vmcs_read64(VMCS_GUEST_PDPTE1);
 	paging->pdpte[2] = vmcs_read64(VMCS_GUEST_PDPTE2);
 	paging->pdpte[3] = vmcs_read64(VMCS_GUEST_PDPTE3);
-}
-
-void guest_access_begin(struct guest_access_context *a, struct vcpu *v)
-{
-	struct guest_paging *paging = &a->paging;
-
-	a->vcpu = v;
-	a->hint = GUEST_ACCESS_NO_HINT;
-	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
-	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
-	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
-	paging->efer = vmcs_read64(VMCS_GUEST_IA32_EFER);
-	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
-	paging->cpl = SEGMENT_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
-	paging->phys_bits = v->phys_bits;
-	paging->apic_page = guest_access_apic_page(v);
-	paging->pkru = paging->cr4 & CR4_PKE ? pkru_read() : 0;
-	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
-	    paging->cr0 & CR0_PG)
-		read_pdptes(paging);
 }
 
 struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
@@ -100,18 +75,19 @@ void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
 
 unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
 			    uint8_t *bytes, unsigned done, unsigned size,
-			    gla_t *address, uint32_t *error_code)
+			    struct guest_access_source *source)
 {
 	struct guest_walk_result walk;
 	unsigned rest;
 
-	*address = wrap(a, rip.value + done);
-	walk = guest_access_walk(a, *address, GUEST_ACCESS_FETCH);
-	if (!walk.ok) {
-		*error_code = walk.error_code;
+	source->address = wrap(a, rip.value + done);
+	walk = guest_walk_telling(a->vcpu->memory, &a->paging, source->address,
+				  GUEST_ACCESS_FETCH, &source->entries);
+	source->physical = walk.address;
+	source->error_code = walk.error_code;
+	if (!walk.ok)
 		return done;
-	}
-	rest = PAGE_SIZE - (address->value & PAGE_MASK);
+	rest = PAGE_SIZE - (source->address.value & PAGE_MASK);
 	if (rest > size - done)
 		rest = size - done;
 	if (!ram_read(a, walk.address, bytes + done, rest))
@@ -176,101 +152,122 @@ static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
 /* Devices take aligned accesses of 1, 2, 4 and 8 bytes. */
 static unsigned device_part(gpa_t address, unsigned rest)
 {
-	unsigned part = 8;
+	unsigned part = (address.value | 8) & -(address.value | 8);
 
-	while (part > rest || address.value % part)
+	while (part > rest)
 		part /= 2;
 	return part;
+}
+
+/* The part of a device access that is an access of its own. */
+static inline void device_once(struct vcpu *v, gpa_t address, unsigned part,
+			       uint8_t *data, bool write)
+{
+	uint64_t value = 0;
+
+	if (write) {
+		guest_mem_copy(&value, data, part);
+		machine_mmio_write(v, address, part, value);
+	} else {
+		value = machine_mmio_read(v, address, part);
+		guest_mem_copy(data, &value, part);
+	}
 }
 
 static enum emulate_result device_access(struct vcpu *v, gpa_t address,
 					 unsigned size, uint8_t *data,
 					 bool write)
 {
-	while (size) {
+	do {
 		unsigned part = device_part(address, size);
-		uint64_t value = 0;
 
-		if (write) {
-			memcpy(&value, data, part);
-			machine_mmio_write(v, address, part, value);
-		} else {
-			value = machine_mmio_read(v, address, part);
-			memcpy(data, &value, part);
-		}
+		device_once(v, address, part, data, write);
 		data += part;
 		address.value += part;
 		size -= part;
-	}
+	} while (size);
 	return v->state == VCPU_SHUTDOWN ? EMULATE_STOP : EMULATE_DONE;
 }
 
 /* ---- data ---- */
 
+static enum emulate_result apic_access(struct vcpu *v, uint32_t offset,
+				       unsigned size, uint8_t *data, bool write)
+{
+	apicv_sync(v);
+	if (write)
+		return apic_write(v, offset, size, data);
+	apic_read(v, offset, size, data);
+	return EMULATE_DONE;
+}
+
+static enum emulate_result ram_access(struct vcpu *v, gpa_t address,
+				      unsigned size, uint8_t *data, bool write)
+{
+	if (!write) {
+		guest_mem_read(v->memory, address, data, size);
+		return EMULATE_DONE;
+	}
+	guest_mem_write(v->memory, address, data, size);
+	if (v->debug.hiding)
+		machine_code_written(v);
+	return EMULATE_DONE;
+}
+
 /* Within one page. */
-static enum emulate_result access_physical(const struct guest_access_context *a,
-					   gpa_t address, unsigned size,
-					   uint8_t *data, bool write)
+static inline enum emulate_result access_physical(
+	const struct guest_access_context *a, gpa_t address, unsigned size,
+	uint8_t *data, bool write)
 {
 	struct vcpu *v = a->vcpu;
+	hpa_t unused;
 
-	if (in_apic_page(a, address)) {
-		uint32_t offset = address.value & PAGE_MASK;
-
-		apicv_sync(v);
-		if (write)
-			return apic_write(v, offset, size, data);
-		apic_read(v, offset, size, data);
-		return EMULATE_DONE;
-	}
-	if (write ? guest_mem_write(v->memory, address, data, size)
-		  : guest_mem_read(v->memory, address, data, size)) {
-		if (write && v->debug.hiding)
-			machine_code_written(v);
-		return EMULATE_DONE;
-	}
+	if (in_apic_page(a, address))
+		return apic_access(v, address.value & PAGE_MASK, size, data,
+				   write);
+	if (guest_mem_translate(v->memory, address, &unused))
+		return ram_access(v, address, size, data, write);
 	return device_access(v, address, size, data, write);
 }
 
-static bool hint_fits(const struct guest_access_hint *hint, gla_t address,
-		      bool write)
+static inline bool hint_fits(const struct guest_access_hint *hint,
+			     gla_t address, bool write)
 {
 	return (address.value & hint->mask) == hint->linear &&
 	       (write ? hint->write : hint->read);
 }
 
-/* Where one byte of the operand lies, or the fault that it is. */
-static enum emulate_result translate(const struct guest_access_context *a,
+static enum emulate_result walk_data(const struct guest_access_context *a,
 				     gla_t address, bool write, gpa_t *out)
 {
-	struct guest_walk_result walk;
-
-	if (hint_fits(&a->hint, address, write)) {
-		out->value = a->hint.page.value | (address.value & PAGE_MASK);
-		return EMULATE_DONE;
-	}
-	walk = guest_access_walk(
+	struct guest_walk_result walk = guest_access_walk(
 		a, address, write ? GUEST_ACCESS_WRITE : GUEST_ACCESS_READ);
+
 	*out = walk.address;
 	return walk.ok ? EMULATE_DONE
 		       : guest_access_fault(a->vcpu, address, walk.error_code);
 }
 
-/* data NULL: only whether it would fault. */
-static enum emulate_result access_linear(const struct guest_access_context *a,
-					 gla_t address, unsigned size,
-					 uint8_t *data, bool write)
+/* Where one byte of the operand lies, or the fault that it is. */
+static inline enum emulate_result translate(
+	const struct guest_access_context *a, gla_t address, bool write,
+	gpa_t *out)
 {
-	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
+	if (!hint_fits(&a->hint, address, write))
+		return walk_data(a, address, write, out);
+	out->value = a->hint.page.value | (address.value & PAGE_MASK);
+	return EMULATE_DONE;
+}
+
+/* first of size bytes are in the first page.  data NULL: as below. */
+static enum emulate_result access_two_pages(
+	const struct guest_access_context *a, gla_t address, unsigned first,
+	unsigned size, uint8_t *data, bool write)
+{
 	enum emulate_result result;
 	gpa_t where, next;
 
 	result = translate(a, address, write, &where);
-	if (first >= size) {
-		if (result != EMULATE_DONE || !data)
-			return result;
-		return access_physical(a, where, size, data, write);
-	}
 	if (result == EMULATE_DONE)
 		result = translate(a, wrap(a, address.value + first), write,
 				   &next);
@@ -283,18 +280,35 @@ static enum emulate_result access_linear(const struct guest_access_context *a,
 	return result;
 }
 
-enum emulate_result guest_access_read(const struct guest_access_context *a,
-				      gla_t address, unsigned size, void *out)
+/* data NULL: only whether it would fault. */
+static inline enum emulate_result access_linear(
+	const struct guest_access_context *a, gla_t address, unsigned size,
+	uint8_t *data, bool write)
 {
-	return access_linear(a, address, size, out, false);
+	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
+	enum emulate_result result;
+	gpa_t where;
+
+	if (first < size)
+		return access_two_pages(a, address, first, size, data, write);
+	result = translate(a, address, write, &where);
+	if (result != EMULATE_DONE || !data)
+		return result;
+	return access_physical(a, where, size, data, write);
 }
 
-enum emulate_result guest_access_write(const struct guest_access_context *a,
-				       gla_t address, unsigned size,
-				       const void *in)
+enum emulate_result emulate_read(void *context, gla_t address, unsigned size,
+				 void *out)
+{
+	return access_linear(context, address, size, out, false);
+}
+
+enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
+				  const void *in)
 {
 	/* A write only reads what it is given. */
-	return access_linear(a, address, size, (uint8_t *)(uintptr_t)in, true);
+	return access_linear(context, address, size, (uint8_t *)(uintptr_t)in,
+			     true);
 }
 
 enum emulate_result guest_access_probe_write(

@@ -19,9 +19,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv/hw/cr_bits.h"
 #include "mm/guest_walk.h"
 #include "vmx/emulate.h"
 #include "vmx/vcpu.h"
+#include "vmx/vmcs.h"
+
+/* Access rights as the VMCS holds them. */
+#define GUEST_ACCESS_DPL(rights) ((rights) >> 5 & 3)
 
 /*
  * A translation that the processor has made already for the exit in hand: a
@@ -42,35 +47,36 @@ struct guest_access_context {
 	struct guest_access_hint hint;
 };
 
-/* Reads the paging state of v; there is no hint yet. */
-void guest_access_begin(struct guest_access_context *a, struct vcpu *v);
-
 /* Translates as v would now; the page need not be RAM. */
 struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
 					   gla_t address,
 					   enum guest_access access);
 
+/* Where the bytes of an instruction come from. */
+struct guest_access_source {
+	gla_t address;	     /* of the first of them */
+	uint32_t error_code; /* of the #PF there, if none came */
+	gpa_t physical;	     /* if they came */
+	struct guest_walk_entries entries;
+};
+
 /*
  * Bytes of the instruction at linear address rip, from number done up to at
  * most size and to the end of that byte's page; returns how many there are
- * then.  When it is done, *address is where a #PF with *error_code happens.
+ * then: as many as before when there is a #PF.
  */
 unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
 			    uint8_t *bytes, unsigned done, unsigned size,
-			    gla_t *address, uint32_t *error_code);
+			    struct guest_access_source *source);
 
 /*
- * Data accesses of up to 16 bytes, which may cross into another page; a fault
- * comes before anything is read or written.  EMULATE_DONE, EMULATE_FAULT (#PF
- * is queued) or EMULATE_STOP (the VM has ended).
+ * Data accesses are emulate_read() and emulate_write(), whose context is a
+ * struct guest_access_context: up to 16 bytes, which may cross into another
+ * page; a fault comes before anything is read or written.  EMULATE_DONE,
+ * EMULATE_FAULT (#PF is queued) or EMULATE_STOP (the VM has ended).
+ *
+ * Likewise, but nothing is written: would it fault?
  */
-enum emulate_result guest_access_read(const struct guest_access_context *a,
-				      gla_t address, unsigned size, void *out);
-enum emulate_result guest_access_write(const struct guest_access_context *a,
-				       gla_t address, unsigned size,
-				       const void *in);
-
-/* Likewise, but nothing is written: would it fault? */
 enum emulate_result guest_access_probe_write(
 	const struct guest_access_context *a, gla_t address, unsigned size);
 
@@ -88,6 +94,35 @@ static inline gpa_t guest_access_apic_page(const struct vcpu *v)
 	if (vlapic_mode(&v->vlapic) != VLAPIC_MODE_XAPIC)
 		return GUEST_WALK_NO_APIC;
 	return gpa(vlapic_base_address(&v->vlapic));
+}
+
+/* For guest_access_begin(): PKRU and PAE's PDPTEs. */
+void guest_access_read_pkru(struct guest_paging *paging);
+void guest_access_read_pdptes(struct guest_paging *paging);
+
+/* Reads the paging state of v; there is no hint yet. */
+static inline void guest_access_begin(struct guest_access_context *a,
+				      struct vcpu *v)
+{
+	struct guest_paging *paging = &a->paging;
+
+	a->vcpu = v;
+	a->hint = GUEST_ACCESS_NO_HINT;
+	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
+	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
+	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
+	paging->efer = vmcs_read64(VMCS_GUEST_IA32_EFER);
+	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+	paging->cpl =
+		GUEST_ACCESS_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
+	paging->phys_bits = v->phys_bits;
+	paging->apic_page = guest_access_apic_page(v);
+	paging->pkru = 0;
+	if (paging->cr4 & CR4_PKE)
+		guest_access_read_pkru(paging);
+	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
+	    paging->cr0 & CR0_PG)
+		guest_access_read_pdptes(paging);
 }
 
 #endif

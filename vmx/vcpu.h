@@ -22,6 +22,7 @@
 #include "vmx/emulate.h"
 #include "vmx/exit_reason.h"
 #include "vmx/exit_stats.h"
+#include "vmx/insn_cache.h"
 #include "vmx/msr_bitmap.h"
 #include "vmx/trace.h"
 
@@ -174,6 +175,7 @@ struct vcpu {
 	struct apic_choice apic;      /* what they were made from */
 	struct exit_log log;
 	struct exit_stats stats;
+	struct insn_cache insn_cache;
 	struct vcpu_debug debug;
 	struct vlapic vlapic;
 	struct pi_desc pi;

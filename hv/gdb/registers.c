@@ -215,13 +215,13 @@ static const char *const feature_names[GROUP_COUNT] = {
 };
 
 /* The part of the description that was asked for, as it goes by. */
-struct window {
+struct excerpt {
 	uint64_t at, offset;
 	uint8_t *to;
 	size_t size, done;
 };
 
-__attribute__((format(printf, 2, 3))) static void put(struct window *w,
+__attribute__((format(printf, 2, 3))) static void put(struct excerpt *w,
 						      const char *fmt, ...)
 {
 	char text[160];
@@ -235,7 +235,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct window *w,
 			w->to[w->done++] = (uint8_t)*c;
 }
 
-static void put_flags(struct window *w, const char *name, unsigned size,
+static void put_flags(struct excerpt *w, const char *name, unsigned size,
 		      const struct flag *flag)
 {
 	put(w, "<flags id=\"%s\" size=\"%u\">", name, size);
@@ -245,7 +245,7 @@ static void put_flags(struct window *w, const char *name, unsigned size,
 	put(w, "</flags>\n");
 }
 
-static void put_vectors(struct window *w)
+static void put_vectors(struct excerpt *w)
 {
 	static const struct {
 		const char *id, *type, *field;
@@ -270,7 +270,7 @@ static void put_vectors(struct window *w)
 	put(w, "<field name=\"uint128\" type=\"uint128\"/></union>\n");
 }
 
-static void put_types(struct window *w, enum group group)
+static void put_types(struct excerpt *w, enum group group)
 {
 	switch (group) {
 	case CORE:
@@ -289,7 +289,7 @@ static void put_types(struct window *w, enum group group)
 	}
 }
 
-static void put_run(struct window *w, const struct run *run)
+static void put_run(struct excerpt *w, const struct run *run)
 {
 	for (unsigned i = 0; i < run->count; i++) {
 		char name[16];
@@ -303,7 +303,7 @@ static void put_run(struct window *w, const struct run *run)
 size_t gdb_registers_xml(bool avx, uint64_t offset, void *to, size_t size,
 			 bool *more)
 {
-	struct window w = {.offset = offset, .to = to, .size = size};
+	struct excerpt w = {.offset = offset, .to = to, .size = size};
 
 	put(&w, "<?xml version=\"1.0\"?>\n"
 		"<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"

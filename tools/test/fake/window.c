@@ -3,3 +3,4 @@
 #include "mm/window.h"
 
 uint8_t window_fake[WINDOW_FAKE_BYTES] __attribute__((aligned(4096)));
+uint64_t window_fake_changes;

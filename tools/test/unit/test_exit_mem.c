@@ -238,6 +238,83 @@ static void test_both_ways(void **state)
 	assert_false(vmx_read(VMCS_GUEST_RFLAGS) & RFLAGS_RF);
 }
 
+/* The second time the instruction is known already, with the same result. */
+static void test_again(void **state)
+{
+	static const struct {
+		const char *bytes;
+		unsigned size, type;
+	} row[] = {
+		{LOAD_TPR, 7, 0},
+		{STORE_TPR, 7, 1},
+		{"\xc7\x04\x25\x80\x00\xe0\xfe\x20\x00\x00\x00", 11, 1},
+		{"\x41\x8b\x07", 3, 0}, /* MOV EAX, [R15] */
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		uint64_t rax[3];
+		uint8_t tpr[3];
+
+		code(row[i].bytes, row[i].size);
+		for (unsigned k = 0; k < 3; k++) {
+			apic_page[TPR] = 0x66;
+			v.gpr[GPR_RAX] = ~0x44ull;
+			v.gpr[15] = 0xfffffffffee00000 + TPR;
+			vmx_write(VMCS_GUEST_RIP, CODE);
+			vmx_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
+			if (k == 2)
+				ept(0x180 | 1u << row[i].type, v.gpr[15],
+				    APIC + TPR);
+			else
+				apic_access(row[i].type, TPR);
+			rax[k] = v.gpr[GPR_RAX];
+			tpr[k] = apic_page[TPR];
+			assert_int_equal(vmx_read(VMCS_GUEST_RIP),
+					 CODE + row[i].size);
+			assert_int_equal(vmx_read(VMCS_GUEST_RFLAGS),
+					 RFLAGS_FIXED);
+		}
+		assert_int_equal(rax[0], rax[1]);
+		assert_int_equal(rax[0], rax[2]);
+		assert_int_equal(tpr[0], tpr[1]);
+		assert_int_equal(tpr[0], tpr[2]);
+	}
+}
+
+/* An instruction that is known by its length alone: its bytes are told, also
+ * the second time. */
+static void test_again_not_executed(void **state)
+{
+	(void)state;
+	CODE_IS("\xdd\x00"); /* FLD m64 */
+	v.gpr[GPR_RAX] = APIC + TPR;
+	for (unsigned i = 0; i < 2; i++) {
+		v.state = VCPU_RUNNING;
+		ended_text[0] = 0;
+		assert_int_equal(apic_access(0, TPR), EXIT_STOP);
+		assert_non_null(strstr(ended_text, "instruction dd 00"));
+	}
+}
+
+/* Other rights, or no page: the fault that a fetch has, though it is known. */
+static void test_again_but_a_fault(void **state)
+{
+	(void)state;
+	CODE_IS(LOAD_TPR);
+	apic_access(0, TPR);
+	vmx_write(VMCS_GUEST_RIP, CODE);
+	vmx_write(VMCS_GUEST_SS_ACCESS_RIGHTS, 0xc0f3);
+	assert_int_equal(apic_access(0, TPR), EXIT_RESUME);
+	page_fault(CODE, 5);
+	vmx_write(VMCS_GUEST_SS_ACCESS_RIGHTS, 0xc093);
+	apic_access(0, TPR);
+	vmx_write(VMCS_GUEST_RIP, CODE);
+	put64(PDPT, 0);
+	assert_int_equal(apic_access(0, TPR), EXIT_RESUME);
+	page_fault(CODE, 0);
+}
+
 /* The hint is for the operand at that offset alone. */
 static void test_hint_is_not_for_another(void **state)
 {
@@ -530,6 +607,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_both_ways, setup),
+		cmocka_unit_test_setup(test_again, setup),
+		cmocka_unit_test_setup(test_again_not_executed, setup),
+		cmocka_unit_test_setup(test_again_but_a_fault, setup),
 		cmocka_unit_test_setup(test_hint_is_not_for_another, setup),
 		cmocka_unit_test_setup(test_hidden, setup),
 		cmocka_unit_test_setup(test_code_written, setup),

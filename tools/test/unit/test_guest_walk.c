@@ -368,6 +368,69 @@ static void test_trace_random(void **state)
 	assert_true(mapped > 1000);
 }
 
+/* ---- the entries that a walk has used ---- */
+
+static struct guest_walk_result telling(struct guest_walk_entries *entries,
+					enum guest_access access)
+{
+	return guest_walk_telling(&mem, &paging, gla(LINEAR), access, entries);
+}
+
+static void has_entry(const struct guest_walk_entries *entries, unsigned i,
+		      uint64_t table, unsigned index)
+{
+	assert_int_equal(entries->entry[i].at.value, table + 8 * index);
+	/* With the flags that the walk has set. */
+	assert_int_equal(entries->entry[i].value, table64(table)[index]);
+	assert_true(entries->entry[i].value & A);
+}
+
+static void test_telling(void **state)
+{
+	struct guest_walk_entries entries;
+
+	(void)state;
+	assert_int_equal(telling(&entries, GUEST_ACCESS_WRITE).address.value,
+			 0x9123);
+	assert_int_equal(entries.count, 4);
+	for (unsigned i = 0; i < 4; i++)
+		has_entry(&entries, i, 0x1000 * (i + 1), i + 1);
+	assert_true(entries.entry[3].value & D);
+	table64(0x3000)[3] = 0x40600000 | P | W | PS;
+	assert_true(telling(&entries, GUEST_ACCESS_FETCH).ok);
+	assert_int_equal(entries.count, 3);
+	has_entry(&entries, 2, 0x3000, 3);
+	table64(0x6000)[0] = 0x1000 | P | W;
+	paging.cr3 = 0x6000;
+	paging.cr4 |= CR4_LA57;
+	assert_true(telling(&entries, GUEST_ACCESS_FETCH).ok);
+	assert_int_equal(entries.count, 4);
+	has_entry(&entries, 0, 0x6000, 0);
+	table64(0x3000)[3] = 0x4000 | P;
+	assert_true(telling(&entries, GUEST_ACCESS_FETCH).ok);
+	assert_int_equal(entries.count, 5);
+}
+
+/* Nothing when there is a fault, or outside of IA-32e mode. */
+static void test_telling_nothing(void **state)
+{
+	struct guest_walk_entries entries;
+
+	(void)state;
+	table64(0x4000)[4] = 0;
+	assert_false(telling(&entries, GUEST_ACCESS_READ).ok);
+	assert_int_equal(entries.count, 0);
+	paging.efer = 0;
+	paging.pdpte[2] = 0x3001;
+	table64(0x3000)[3] = 0x4000 | P;
+	table64(0x4000)[4] = 0x9000 | P;
+	assert_true(telling(&entries, GUEST_ACCESS_READ).ok);
+	assert_int_equal(entries.count, 0);
+	paging.cr0 = CR0_PE;
+	assert_true(telling(&entries, GUEST_ACCESS_READ).ok);
+	assert_int_equal(entries.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +449,8 @@ int main(void)
 		cmocka_unit_test_setup(test_trace_32_and_pae, setup),
 		cmocka_unit_test_setup(test_trace_ends, setup),
 		cmocka_unit_test_setup(test_trace_random, setup),
+		cmocka_unit_test_setup(test_telling, setup),
+		cmocka_unit_test_setup(test_telling_nothing, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

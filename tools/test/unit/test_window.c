@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 /* Instead of hv/hw/self.h and hv/hw/cpu.h. */
@@ -99,6 +100,32 @@ static void hit_changes_nothing(void **state)
 	assert_int_equal(invalidations, 2);
 }
 
+/* While the count is the same, what was mapped before is where it was. */
+static void changes_are_counted(void **state)
+{
+	uint64_t before = window_changes();
+	void *at[32];
+
+	(void)state;
+	srand(1);
+	memset(at, 0, sizeof(at));
+	for (int i = 0; i < 100000; i++) {
+		uint64_t page = (uint64_t)rand() % 20;
+		void *now = map(page);
+
+		if (window_changes() != before)
+			memset(at, 0, sizeof(at));
+		before = window_changes();
+		at[page] = now;
+		for (uint64_t other = 0; other < 20; other++)
+			if (at[other])
+				assert_int_equal(page_at(at[other]),
+						 other * PAGE_SIZE);
+	}
+	window_forget();
+	assert_int_not_equal(window_changes(), before);
+}
+
 static void as_many_as_there_are_slots(void **state)
 {
 	(void)state;
@@ -143,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(hit_changes_nothing, setup),
+		cmocka_unit_test_setup(changes_are_counted, setup),
 		cmocka_unit_test_setup(as_many_as_there_are_slots, setup),
 		cmocka_unit_test_setup(last_two_stay, setup),
 		cmocka_unit_test_setup(forget_unmaps, setup),

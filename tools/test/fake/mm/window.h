@@ -14,6 +14,12 @@
 #define WINDOW_FAKE_BYTES (1u << 20)
 
 extern uint8_t window_fake[WINDOW_FAKE_BYTES];
+extern uint64_t window_fake_changes; /* the test's to count up */
+
+static inline uint64_t window_changes(void)
+{
+	return window_fake_changes;
+}
 
 static inline void *window_map(hpa_t page)
 {
