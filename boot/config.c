@@ -66,6 +66,12 @@ static const char *const config_selftests[] = {
 	[CONFIG_SELFTEST_PANIC_RUNNING] = "panic-running",
 	NULL,
 };
+static const char *const config_hlt_exits[] = {
+	[CONFIG_HLT_EXIT_AUTO] = "auto",
+	[CONFIG_HLT_EXIT_ON] = "on",
+	[CONFIG_HLT_EXIT_OFF] = "off",
+	NULL,
+};
 static const char *const config_resets[] = {
 	[CONFIG_RESET_RESTART] = "restart",
 	[CONFIG_RESET_STOP] = "stop",
@@ -140,6 +146,8 @@ static const struct config_key config_vm_keys[] = {
 	{"apic.delivery", SWITCH(3)},
 	{"apic.posted", SWITCH(4)},
 	{"x2apic", VM(x2apic), FLAG},
+	{"hlt-exit", VM(hlt_exit), .kind = CONFIG_KIND_CHOICE,
+	 .choices = config_hlt_exits, .expected = "auto, on or off"},
 	{"cpuid.hide", VM(cpuid_hide), TEXT(CONFIG_CPUID_SIZE)},
 	{"cpus", .kind = CONFIG_KIND_CPUS,
 	 .expected = "a list like 0,2-3 of different CPU numbers up to 255"},

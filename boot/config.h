@@ -66,6 +66,13 @@ enum config_gdb {
 	CONFIG_GDB_WAIT, /* and it does not start before the debugger says */
 };
 
+/* Does HLT exit?  Else the guest halts by itself, without the hypervisor. */
+enum config_hlt_exit {
+	CONFIG_HLT_EXIT_AUTO, /* only where it has to; the default */
+	CONFIG_HLT_EXIT_ON,
+	CONFIG_HLT_EXIT_OFF, /* as far as the processor can */
+};
+
 /* What happens when the guest asks for a reset. */
 enum config_reset {
 	CONFIG_RESET_RESTART, /* the default */
@@ -96,6 +103,7 @@ struct config_vm {
 	uint32_t cpus[CONFIG_VCPUS_MAX];    /* pinning, by CPU number */
 	uint32_t cpu_count;		    /* 0: any; else equal to vcpus */
 	enum config_console console;
+	enum config_hlt_exit hlt_exit;
 	enum config_reset on_reset;
 	bool shutdown_port; /* port 0x8900 ends the VM; default off */
 	bool debug_exit;    /* port 0xf4 ends the VM; default off */

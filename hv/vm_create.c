@@ -14,6 +14,9 @@
 #include "vmx/apicv.h"
 #include "vmx/cpu.h"
 
+/* CPUID.1:ECX */
+#define CPUID_HYPERVISOR (1u << 31)
+
 /* No IPI is under way for so long, not even across sockets. */
 #define QUIET_NS 50000
 
@@ -230,6 +233,21 @@ static bool choose_cpu(const struct vm *vm, uint32_t index, uint32_t *cpu)
 	return false;
 }
 
+/*
+ * HLT has to exit where no VM entry can go back into it, and should where an
+ * older KVM below may not wake a halted guest for a posted interrupt.
+ */
+static bool hlt_exits(const struct config_vm *config)
+{
+	const struct cpuid_regs *features = &vmx_cpu_leaves()->basic[1];
+
+	if (!(vmx_cpu_caps()->misc & VMX_MISC_ACTIVITY_HLT))
+		return true;
+	if (config->hlt_exit == CONFIG_HLT_EXIT_AUTO)
+		return features->reg[CPUID_ECX] & CPUID_HYPERVISOR;
+	return config->hlt_exit == CONFIG_HLT_EXIT_ON;
+}
+
 static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 		      hpa_t io_bitmap)
 {
@@ -247,6 +265,7 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->vpid = ++last_vpid;
 	v->apic_wanted = apic;
 	v->hypercalls = vm->config->hypercalls;
+	v->hlt_exits = hlt_exits(vm->config);
 	v->notification_vector = IRQ_NOTIFY;
 	v->timer_vector = IRQ_TIMER;
 	v->notify_tsc = UINT64_MAX;

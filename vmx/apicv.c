@@ -275,6 +275,8 @@ void apicv_configure(struct vcpu *v)
 			    sizeof(text)))
 		panic("vCPU %u: %s", v->index, text);
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
+	if (v->hlt_exits)
+		v->controls.proc |= VMX_PROC_HLT_EXITING;
 	msr_bitmap_x2apic(v->msr_bitmap, &v->controls);
 	vmcs_write32(VMCS_PIN_BASED_CONTROLS, v->controls.pin);
 	v->interrupt_window = v->nmi_window = false;

@@ -114,13 +114,13 @@ struct vmx_wish {
  * needed, or when the wish breaks a rule of the SDM.
  *
  * Always 1 in the result: external-interrupt exiting, NMI exiting, virtual
- * NMIs, HLT, MWAIT, MONITOR and RDPMC exiting, TSC offsetting, I/O and MSR
+ * NMIs, MWAIT, MONITOR and RDPMC exiting, TSC offsetting, I/O and MSR
  * bitmaps, EPT, unrestricted guest, save/load of debug controls, EFER and PAT
  * on exit and entry, acknowledge interrupt on exit, 64-bit host; CR8 exiting
  * exactly without TPR shadow.  1 where the processor has them: VPID, RDTSCP,
  * INVPCID, XSAVES, WBINVD exiting; and, with posted interrupts, IPI and
- * APIC-timer virtualization.  0, but allowed: interrupt-window and
- * NMI-window exiting.  The preemption timer only by wish->on.
+ * APIC-timer virtualization.  0, but allowed: HLT, interrupt-window
+ * and NMI-window exiting.  The preemption timer only by wish->on.
  */
 bool vmx_caps_controls(const struct vmx_caps *caps, const struct vmx_wish *wish,
 		       struct vmx_controls *controls, char *text, size_t size);

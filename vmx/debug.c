@@ -8,6 +8,7 @@
 #include "hv/lib/string.h"
 #include "vmx/apicv.h"
 #include "vmx/exit.h"
+#include "vmx/halt.h"
 #include "vmx/inject.h"
 #include "vmx/machine.h"
 #include "vmx/qualification.h"
@@ -26,7 +27,10 @@
 #define SEGMENT_DPL  5
 #define LOW_HALF     0xffffffffull
 
-#define SHADOW	     (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
+/* HLT ends a step as any instruction does: it exits. */
+#define STEP   (VMX_PROC_MONITOR_TRAP_FLAG | VMX_PROC_HLT_EXITING)
+
+#define SHADOW (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
 /* ---- what is asked for ---- */
 
@@ -83,7 +87,7 @@ static void write_proc(struct vcpu *v)
 {
 	struct vcpu_debug *d = &v->debug;
 
-	d->proc = (d->stepping || d->open ? VMX_PROC_MONITOR_TRAP_FLAG : 0) |
+	d->proc = (d->stepping || d->open ? STEP : 0) |
 		  (d->has_dr ? VMX_PROC_MOV_DR_EXITING : 0);
 	apicv_write_primary(v);
 }
@@ -135,6 +139,8 @@ void vmx_debug_set(struct vcpu *v, const struct vmx_debug_wish *wish)
 		exceptions |= 1u << VECTOR_BP;
 	vmcs_write32(VMCS_EXCEPTION_BITMAP, exceptions);
 	d->stepping = wish->step;
+	if (d->stepping)
+		halt_in_root(v);
 	d->from = wish->from;
 	d->to = wish->to;
 	d->rip = vmcs_read(VMCS_GUEST_RIP);

@@ -9,6 +9,7 @@
 #include "hv/lib/string.h"
 #include "vmx/apicv_timer.h"
 #include "vmx/guest_access.h"
+#include "vmx/halt.h"
 #include "vmx/inject.h"
 #include "vmx/setup.h"
 #include "vmx/vmcs.h"
@@ -236,8 +237,9 @@ static bool same_fpu(const struct vmx_debug_registers *a,
 	       a->mxcsr == b->mxcsr;
 }
 
-/* Another place, or other flags: what belonged to the last instruction goes. */
-static void write_place(const struct vmx_debug_registers *now,
+/* Another place, or other flags: what belonged to the last instruction goes; at
+ * another place the guest runs even if it was halted. */
+static void write_place(struct vcpu *v, const struct vmx_debug_registers *now,
 			const struct vmx_debug_registers *r)
 {
 	uint32_t state = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
@@ -245,6 +247,10 @@ static void write_place(const struct vmx_debug_registers *now,
 
 	if (now->rip == r->rip && now->rflags == r->rflags)
 		return;
+	if (now->rip != r->rip)
+		halt_end(v);
+	else
+		halt_in_root(v);
 	vmcs_write(VMCS_GUEST_RIP, r->rip);
 	vmcs_write(VMCS_GUEST_RFLAGS,
 		   (r->rflags & RFLAGS_OURS) | (now->rflags & ~RFLAGS_OURS));
@@ -263,7 +269,7 @@ bool vmx_debug_write(struct vcpu *v, const struct vmx_debug_registers *r)
 		return false;
 	memcpy(v->gpr, r->gpr, sizeof(r->gpr));
 	vmcs_write(VMCS_GUEST_RSP, r->gpr[GPR_RSP]);
-	write_place(&now, r);
+	write_place(v, &now, r);
 	vmcs_write(VMCS_GUEST_FS_BASE, r->fs_base);
 	vmcs_write(VMCS_GUEST_GS_BASE, r->gs_base);
 	msr_write(IA32_KERNEL_GS_BASE, r->kernel_gs_base);

@@ -8,6 +8,7 @@
 #include "hv/hw/cr.h"
 #include "vmx/exit_text.h"
 #include "vmx/field_text.h"
+#include "vmx/halt.h"
 #include "vmx/inject.h"
 #include "vmx/vmcs.h"
 
@@ -60,7 +61,7 @@ static uint64_t shadowed(uint64_t value, uint64_t mask, uint64_t shadow)
 
 void guest_text_take(const struct vcpu *v, struct guest_state *s)
 {
-	s->state = v->state;
+	s->state = halt_state(v);
 	s->held = __atomic_load_n(&v->held_by, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		s->gpr[i] = v->gpr[i];

@@ -190,6 +190,7 @@ struct vcpu {
 	uint8_t notification_vector;
 	uint64_t quiet_tsc; /* far longer than an IPI is under way */
 	bool hypercalls;
+	bool hlt_exits; /* see vmx/halt.h */
 	const struct vmx_caps *caps;
 	const struct cpuid_policy *cpuid;
 	uint64_t cr4_allowed, xcr0_allowed, efer_allowed;

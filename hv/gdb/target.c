@@ -19,6 +19,7 @@
 #include "hv/vcpu_call.h"
 #include "hv/vm.h"
 #include "mm/guest_mem.h"
+#include "vmx/halt.h"
 
 #define NOT_ENDED UINT32_MAX
 
@@ -84,6 +85,11 @@ bool gdb_target_can_step(void)
 	return vmx_debug_can_step(target.vm->vcpu[0]);
 }
 
+static void read_state(struct vcpu *v, void *argument)
+{
+	*(enum vcpu_state *)argument = halt_state(v);
+}
+
 void gdb_target_describe(uint32_t thread, char *text, size_t size)
 {
 	static const char *const states[] = {
@@ -92,11 +98,12 @@ void gdb_target_describe(uint32_t thread, char *text, size_t size)
 		[VCPU_WAIT_FOR_SIPI] = "waits for SIPI",
 		[VCPU_SHUTDOWN] = "shut down",
 	};
-	const struct vcpu *v = gdb_target_vcpu(thread);
+	struct vcpu *v = gdb_target_vcpu(thread);
+	enum vcpu_state state;
 
-	if (v)
+	if (v && vcpu_call(v, read_state, &state))
 		format(text, size, "%s.%u: %s, on CPU %u",
-		       target.vm->config->name, v->index, states[v->state],
+		       target.vm->config->name, v->index, states[state],
 		       v->cpu);
 	else
 		format(text, size, "no such vCPU");

@@ -17,6 +17,7 @@
 #include "hv/vm.h"
 #include "vmx/exit.h"
 #include "vmx/guest_msr.h"
+#include "vmx/halt.h"
 #include "vmx/machine.h"
 
 /* ---- whose ---- */
@@ -291,16 +292,24 @@ static const char *vm_state_name(const struct vm *vm)
 	}
 }
 
-static const char *vcpu_state_name(const struct vcpu *v)
+static void take_state(struct vcpu *v, void *argument)
+{
+	*(enum vcpu_state *)argument = halt_state(v);
+}
+
+static const char *vcpu_state_name(struct vcpu *v)
 {
 	const char *name = vm_state_name(v->vm);
 	uint32_t held = __atomic_load_n(&v->held_by, __ATOMIC_SEQ_CST);
+	enum vcpu_state state;
 
 	if (name)
 		return name;
 	if (held)
 		return held & VCPU_HELD_BY_DEBUGGER ? "debugged" : "paused";
-	switch (v->state) {
+	if (!vcpu_call(v, take_state, &state))
+		return "does not answer";
+	switch (state) {
 	case VCPU_RUNNING:
 		return "running";
 	case VCPU_HALTED:
@@ -335,7 +344,7 @@ static void cpus(struct monitor *m, const struct monitor_arguments *a)
 		      "vCPU", "state");
 	for (uint32_t i = 0; i < percpu_count(); i++) {
 		const struct percpu *cpu = percpu_of(i);
-		const struct vcpu *v = vm_vcpu_of_cpu(i);
+		struct vcpu *v = vm_vcpu_of_cpu(i);
 
 		monitor_print(m, "%-3u %-7u ", i, cpu->self.apic_id);
 		format(name, sizeof(name), "-");

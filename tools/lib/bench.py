@@ -72,9 +72,9 @@ APIC = {
 # What issues no exit at `posted`: {mode: operations}
 NO_EXIT = {
     "xapic": ("tpr-read", "tpr-write", "cr8-read", "cr8-write", "cr8-unblock",
-              "id-read", "read-all", "eoi-edge", "self-ipi-icr"),
+              "id-read", "read-all", "eoi-edge", "self-ipi-icr", "self-ipi-hlt"),
     "x2apic": ("tpr-read", "tpr-write", "cr8-read", "cr8-write", "cr8-unblock",
-               "id-read", "read-all", "eoi-edge", "self-ipi-msr"),
+               "id-read", "read-all", "eoi-edge", "self-ipi-msr", "self-ipi-hlt"),
 }
 
 
@@ -165,8 +165,9 @@ def untrue(rows):
     wanted = {(operation, mode, False): 0 for mode, operations in NO_EXIT.items()
               for operation in operations}
     for mode in MODES:
-        wanted["ipi-running", mode, False] = 1
-        wanted["ipi-running", mode, True] = 0
+        for operation in ("ipi-running", "ipi-halted"):
+            wanted[operation, mode, False] = 1
+            wanted[operation, mode, True] = 0
     for (operation, mode, other), exits in wanted.items():
         row = rows.get((operation, "posted", mode, other))
         if row and row.exits != exits:

@@ -65,7 +65,8 @@ def of_a_guest(test, apic):
     """Every tick is there: the CPU waits, the timer expires, the interrupt goes in,
     the guest says EOI; on both CPUs. So is the interrupt for what was typed."""
     posted = apic == "posted"
-    with test.talk(config=vm("idle", apic, vcpus=2), cpus=2) as line:
+    config = vm("idle", apic, vcpus=2) + "hlt-exit = on\n"
+    with test.talk(config=config, cpus=2) as line:
         line.wait(r"idle: up, 2 of 2")
         line.monitor()
         early = line.ask("exits idle.1")

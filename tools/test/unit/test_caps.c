@@ -160,7 +160,7 @@ static void test_controls(void **state)
 		assert_true(vmx_caps_controls(&caps, &wish, &c, text, TEXT));
 		assert_int_equal(c.pin, 0x16 | 0x29 | rows[i].pin);
 		assert_int_equal(c.proc,
-				 0x04006172u | 0xb2000c88u | rows[i].proc);
+				 0x04006172u | 0xb2000c08u | rows[i].proc);
 		assert_int_equal(c.proc2, 0x1010ea | rows[i].proc2);
 		assert_int_equal(c.proc3, 0);
 		assert_int_equal(c.exit, 0x36dfb | 0x3c8204);

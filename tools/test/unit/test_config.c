@@ -75,6 +75,7 @@ static void defaults(void **state)
 	assert_int_equal(config.vm[0].console, CONFIG_CONSOLE_SERIAL);
 	assert_int_equal(config.vm[0].on_reset, CONFIG_RESET_RESTART);
 	assert_false(config.vm[0].x2apic);
+	assert_int_equal(config.vm[0].hlt_exit, CONFIG_HLT_EXIT_AUTO);
 	assert_false(config.vm[0].testdev);
 	assert_true(config_check(&config, &error));
 }
@@ -106,6 +107,7 @@ static void every_key(void **state)
 			  "memory = 0x200\n"
 			  "apic = access-page\n"
 			  "x2apic = on\n"
+			  "hlt-exit = on\n"
 			  "cpus = 4, 0-1,7\n"
 			  "console = none\n"
 			  "reset = stop\n"
@@ -128,6 +130,7 @@ static void every_key(void **state)
 	assert_int_equal(vm->module_count, 2);
 	assert_string_equal(vm->module[1], "\\m1");
 	assert_int_equal(vm->vcpus, 4);
+	assert_int_equal(vm->hlt_exit, CONFIG_HLT_EXIT_ON);
 	assert_int_equal(vm->memory_mib, 512);
 	assert_int_equal(vm->apic, APIC_TIER_ACCESS_PAGE);
 	assert_true(vm->x2apic);
@@ -237,6 +240,8 @@ static void mistakes(void **state)
 		 "to 255, not \"0-64\""},
 		{"[vm a]\nconsole = com1", 2, 11,
 		 "console must be serial or none, not \"com1\""},
+		{"[vm a]\nhlt-exit = never", 2, 12,
+		 "hlt-exit must be auto, on or off, not \"never\""},
 		{"[vm a]\nreset = halt", 2, 9,
 		 "reset must be restart or stop, not \"halt\""},
 		{"[hypervisor]\nconsole = com5", 2, 11,
