@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Many vCPUs, and whole workloads: no vCPU costs the others exits, and Linux
+comes to its first process and back with as few as Apical promises."""
+
+from lib import scale, workloads
+from lib.paths import Problem
+from lib.scenario import Failed, scenario
+
+# Exits of whole workloads on one vCPU at `posted`, at most.
+BOOT = 4000
+BUSY_TICK = 1.05        # per timer interrupt
+
+
+def _parsed(parse, *arguments):
+    try:
+        return parse(*arguments)
+    except Problem as problem:
+        raise Failed(str(problem)) from None
+
+
+@scenario(cases={"4": dict(vcpus=4, apic="posted")},
+          soak={"8": dict(vcpus=8, apic="posted"),
+                "8-emulate": dict(vcpus=8, apic="emulate")})
+def all_at_once(test, vcpus, apic):
+    result = test.boot(config=scale.config(vcpus, apic), cpus=vcpus, timeout=400)
+    result.expect_status(0)
+    rows = _parsed(scale.parse, result.serial, vcpus)
+    if apic != "posted":
+        return
+    for operation, text in scale.ALL.items():
+        should = 0 if operation == "self-ipi-msr" else 1
+        # Another interrupt may come between: the console's on CPU 0.
+        if not should <= rows[operation].exits <= should + 0.1:
+            raise Failed(f"{text}: {rows[operation].exits} exits, not {should}")
+
+
+@scenario(cases={"1": dict(vcpus=1)}, soak={"2": dict(vcpus=2), "8": dict(vcpus=8)})
+def linux(test, vcpus):
+    result = test.boot(config=workloads.config(vcpus), cpus=vcpus, timeout=600,
+                       options=["--ips", str(workloads.IPS)])
+    result.expect_status(0)
+    phases = {phase.name: phase
+              for phase in _parsed(workloads.parse, result.serial)}
+    if vcpus > 1:
+        return
+    boot, busy = phases["boot"], phases["busy"]
+    if boot.total > BOOT:
+        raise Failed(f"{boot.total} exits to init: {boot.exits}")
+    if busy.timer < 200 or busy.total > BUSY_TICK * busy.timer:
+        raise Failed(f"{busy.total} exits for {busy.timer} ticks: {busy.exits}")
