@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bench of both sides as a picture: an SVG with two bars for each operation,
-on a logarithmic scale. Written by hand, so that the same figures give the same
-bytes."""
+"""Benches as pictures: an SVG with some bars for each operation, on a logarithmic
+or a linear scale. Written by hand, so that the same figures give the same bytes."""
 
 import math
 from xml.sax.saxutils import escape
@@ -22,17 +21,27 @@ def _decades(most):
     return [10 ** power for power in range(math.ceil(math.log10(most)) + 1)]
 
 
-def svg(title, names, lines):
+def _steps(most):
+    step = 10 ** math.floor(math.log10(most))
+    step = next(each for each in (step / 5, step / 2, step, 2 * step)
+                if most / each <= 8)
+    return [round(step * count) for count in range(math.ceil(most / step) + 1)]
+
+
+def svg(title, names, lines, colours=COLOURS, linear=False):
     """`lines`: [(operation, {name: (instructions, exits in words)})]"""
-    names = [name for name in COLOURS if name in names]
-    decades = _decades(max((value for _, values in lines
-                            for value, _ in values.values()), default=10))
-    scale = (WIDTH - LABELS - RIGHT) / math.log10(decades[-1])
+    names = [name for name in colours if name in names]
+    most = max((value for _, values in lines for value, _ in values.values()),
+               default=10)
+    marks = _steps(most) if linear else _decades(most)
+    room = WIDTH - LABELS - RIGHT
     step = len(names) * BAR + GAP
     height = TOP + len(lines) * step + BOTTOM
 
     def x(value):
-        return LABELS + scale * math.log10(max(value, 1))
+        share = value / marks[-1] if linear \
+            else math.log10(max(value, 1)) / math.log10(marks[-1])
+        return LABELS + room * share
 
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"'
            f' viewBox="0 0 {WIDTH} {height}" {FONT}>',
@@ -41,8 +50,8 @@ def svg(title, names, lines):
     for index, name in enumerate(names):
         left = LABELS + 100 * index
         out += [f'<rect x="{left}" y="30" width="10" height="10"'
-                f' fill="{COLOURS[name]}"/>', _text(left + 15, 39, name)]
-    for value in decades:
+                f' fill="{colours[name]}"/>', _text(left + 15, 39, name)]
+    for value in marks:
         out += [f'<line x1="{x(value):.1f}" y1="{TOP - 6}" x2="{x(value):.1f}"'
                 f' y2="{height - BOTTOM + 4}" stroke="#dddddd"/>',
                 _text(x(value), height - 8, f"{value}", 10, "middle")]
@@ -56,6 +65,6 @@ def svg(title, names, lines):
             value, exits = values[name]
             y = top + place * BAR
             out += [f'<rect x="{LABELS}" y="{y}" width="{x(value) - LABELS + 1:.1f}"'
-                    f' height="{BAR - 1}" fill="{COLOURS[name]}"/>',
+                    f' height="{BAR - 1}" fill="{colours[name]}"/>',
                     _text(x(value) + 4, y + BAR - 1, f"{value} / {exits}", 8)]
     return "\n".join(out + ["</svg>"]) + "\n"

@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 
+from . import bench_picture
 from .paths import Problem
 from .scenario import vm
 
@@ -99,11 +100,12 @@ def untrue(runs):
                    f" {last.exits:.2f} on {last.vcpus}")
 
 
+def _exits(row):
+    return f"{row.exits:.2f}".rstrip("0").rstrip(".")
+
+
 def _cell(row):
-    if row is None:
-        return "-"
-    exits = f"{row.exits:.2f}".rstrip("0").rstrip(".")
-    return f"{row.instructions:.0f} / {exits}"
+    return f"{row.instructions:.0f} / {_exits(row)}" if row else "-"
 
 
 def table(runs):
@@ -113,6 +115,23 @@ def table(runs):
             ["vCPUs", *map(str, runs)],
             [[TEXT[name], *(_cell(rows.get(name)) for rows in runs.values())]
              for name in names])
+
+
+COLOURS = dict(zip(VCPUS, ("#c3d2ef", "#92aee2", "#4878d0", "#2a4a8a")))
+
+
+def picture(runs):
+    """The table as an SVG."""
+    names = {f"{vcpus} vCPU{'s' if vcpus > 1 else ''}": vcpus for vcpus in runs}
+    colours = {name: COLOURS.get(vcpus, "#999999") for name, vcpus in names.items()}
+    lines = [(TEXT[operation],
+              {name: (round(runs[vcpus][operation].instructions),
+                      _exits(runs[vcpus][operation]))
+               for name, vcpus in names.items() if operation in runs[vcpus]})
+             for operation in TEXT]
+    return bench_picture.svg(
+        "Instructions of each vCPU / exits, when all do it at once", names,
+        [line for line in lines if line[1]], colours, linear=True)
 
 
 def linux_table(runs):

@@ -24,6 +24,11 @@ class Scale(unittest.TestCase):
         self.assertEqual(rows["cpuid"], scale.Row("cpuid", 4, 135, 150, 1))
         self.assertEqual(rows["ipi-ring"], scale.Row("ipi-ring", 4, 200, 200, 1))
 
+    def test_picture(self):
+        made = scale.picture({2: scale.parse(text(2, 120), 2)})
+        self.assertIn(">120 / 1<", made)
+        self.assertIn(">2 vCPUs<", made)
+
     def test_refuses(self):
         whole = text(2, 120)
         for wrong in (whole.replace("SCALE end\n", ""),
