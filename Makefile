@@ -120,7 +120,7 @@ EFI_LDFLAGS := -nostdlib -znocombreloc -shared -Bsymbolic -L/usr/lib \
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym \
 	.rel .rela .rel.* .rela.* .reloc)
 EFI_PURE := hv/lib/string.c hv/lib/format.c hv/lib/log_ring.c \
-	hv/lib/log_levels.c
+	hv/lib/log_levels.c hv/lib/mitigation.c
 BOOT_C := $(wildcard boot/*.c) $(EFI_PURE)
 BOOT_ASM := $(wildcard boot/*.asm)
 BOOT_O := $(BOOT_C:%.c=$(O)/efi/%.o) $(BOOT_ASM:%.asm=$(O)/%.asm.o)
@@ -231,8 +231,8 @@ PURE := $(wildcard \
 		inject insn_cache \
 		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
 		exit_reason exit_stats trace* exit_text field_text guest_text \
-		guest_msr insn_text apicv_text)) \
-	hv/lib/format.c hv/lib/text.c hv/console/console_mux.c \
+		guest_msr insn_text apicv_text mitigations)) \
+	hv/lib/format.c hv/lib/text.c hv/lib/mitigation.c hv/console/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \
 	hv/console/console_keys.c hv/console/log_limit.c hv/report_text.c \

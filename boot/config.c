@@ -16,16 +16,17 @@
 #define CONFIG_QUOTE_MAX 40 /* characters of a bad value that are shown */
 
 enum config_kind {
-	CONFIG_KIND_TEXT,   /* char[max] */
-	CONFIG_KIND_MODULE, /* one more of module[] */
-	CONFIG_KIND_NUMBER, /* uint32_t from min to max */
-	CONFIG_KIND_MEMORY, /* the same, even */
-	CONFIG_KIND_BAUD,   /* the same, or 0 */
-	CONFIG_KIND_FLAG,   /* bool */
-	CONFIG_KIND_CHOICE, /* an enum's value by name */
-	CONFIG_KIND_CPUS,   /* cpus[] and cpu_count */
-	CONFIG_KIND_PORT,   /* uint32_t, a UART */
-	CONFIG_KIND_LOG,    /* struct log_levels */
+	CONFIG_KIND_TEXT,	 /* char[max] */
+	CONFIG_KIND_MODULE,	 /* one more of module[] */
+	CONFIG_KIND_NUMBER,	 /* uint32_t from min to max */
+	CONFIG_KIND_MEMORY,	 /* the same, even */
+	CONFIG_KIND_BAUD,	 /* the same, or 0 */
+	CONFIG_KIND_FLAG,	 /* bool */
+	CONFIG_KIND_CHOICE,	 /* an enum's value by name */
+	CONFIG_KIND_CPUS,	 /* cpus[] and cpu_count */
+	CONFIG_KIND_PORT,	 /* uint32_t, a UART */
+	CONFIG_KIND_LOG,	 /* struct log_levels */
+	CONFIG_KIND_MITIGATIONS, /* uint32_t, a set of enum mitigation */
 };
 
 struct config_key {
@@ -117,6 +118,8 @@ static const struct config_key config_hypervisor_keys[] = {
 	{"log", HV(log), .kind = CONFIG_KIND_LOG,
 	 .expected = "a level (error, warning, notice, info, debug) or "
 		     "SUBJECT=LEVEL, with commas between"},
+	{"mitigations", HV(mitigations), .kind = CONFIG_KIND_MITIGATIONS,
+	 .expected = "auto, off or a list like verw,ibrs"},
 	{"screen", HV(screen), .kind = CONFIG_KIND_CHOICE,
 	 .choices = config_screens, .expected = "auto, on or off"},
 	{"on-panic", HV(on_panic), .kind = CONFIG_KIND_CHOICE,
@@ -256,6 +259,9 @@ static bool config_store(struct config_parser *parser, void *target,
 		break;
 	case CONFIG_KIND_LOG:
 		good = log_levels_parse(to, value.text, value.size);
+		break;
+	case CONFIG_KIND_MITIGATIONS:
+		good = mitigation_parse(value.text, value.size, &number);
 		break;
 	case CONFIG_KIND_NUMBER:
 		good = config_range(value, key->min, key->max, &number);
@@ -460,6 +466,7 @@ bool config_parse(struct config *config, const char *text, size_t size,
 	config->console_baud = CONFIG_BAUD_AUTO;
 	config->poweroff = true;
 	config->monitor = true;
+	config->mitigations = MITIGATION_AUTO;
 	log_levels_default(&config->log);
 
 	/* Some editors begin a file with UTF-8's byte order mark. */

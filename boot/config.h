@@ -12,6 +12,7 @@
 
 #include "hv/lib/apic_tier.h"
 #include "hv/lib/log_levels.h"
+#include "hv/lib/mitigation.h"
 
 #define CONFIG_VMS_MAX	    8
 #define CONFIG_VCPUS_MAX    64
@@ -122,6 +123,8 @@ struct config {
 	bool monitor;  /* the keys that lead to it and to the debugger; default
 			* on */
 	struct log_levels log;
+	uint32_t mitigations; /* a set of enum mitigation; default
+			       * MITIGATION_AUTO */
 	enum config_screen screen;
 	enum config_on_panic on_panic;
 	enum config_selftest selftest;

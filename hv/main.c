@@ -28,6 +28,7 @@
 #include "hv/vm.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
+#include "vmx/cpu.h"
 
 /* linker.ld, entry.asm */
 extern const uint8_t image_text[], image_rodata[], image_data[], image_guard[],
@@ -104,6 +105,20 @@ static void print_machine(const struct boot_info *info)
 	       khz % 1000, clock_source());
 }
 
+/* Before the VMs are made: each vCPU takes what it needs of it. */
+static void mitigate(const struct boot_info *info)
+{
+	char buffer[256];
+	struct text text;
+
+	if (!vmx_cpu_caps()->basic) /* VMX is on on no CPU */
+		return;
+	vmx_cpu_mitigate(info->config.mitigations);
+	text_begin(&text, buffer, sizeof(buffer));
+	mitigations_text(&text, vmx_cpu_mitigations());
+	log_at(LOG_INFO, LOG_BOOT, "%s", buffer);
+}
+
 static void print_memory(void)
 {
 	char buffer[256];
@@ -138,6 +153,7 @@ void hv_main(const struct boot_info *info)
 	smp_start(info);
 	startup_part("starting CPUs", tsc_read());
 	print_machine(info);
+	mitigate(info);
 	report_print();
 	if (!vms_create(info))
 		vms_end(1);

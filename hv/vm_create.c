@@ -251,6 +251,7 @@ static bool hlt_exits(const struct config_vm *config)
 static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 		      hpa_t io_bitmap)
 {
+	const struct mitigations *mitigations = vmx_cpu_mitigations();
 	struct vcpu *v = pages(FRAME_VCPU, sizeof(*v));
 	uint32_t cpu;
 
@@ -270,6 +271,8 @@ static bool make_vcpu(struct vm *vm, uint32_t index, struct apic_choice apic,
 	v->timer_vector = IRQ_TIMER;
 	v->notify_tsc = UINT64_MAX;
 	v->quiet_tsc = clock_tsc_from_ns(QUIET_NS);
+	v->mitigations = mitigations->set;
+	v->spec_ctrl = (uint32_t)mitigations_spec_ctrl(mitigations);
 	v->caps = vmx_cpu_caps();
 	v->cpuid = &vm->cpuid;
 	v->cr4_allowed = cpuid_policy_cr4(&vm->cpuid);

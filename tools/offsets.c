@@ -7,6 +7,9 @@
 #include <stddef.h>
 
 #include "hv/percpu.h"
+#include "hv/gdt.h"
+#include "hv/hw/msr_index.h"
+#include "hv/lib/mitigation.h"
 #include "hv/trampoline.h"
 
 #include "vmx/vcpu.h"
@@ -35,4 +38,16 @@ void offsets(void)
 	OFFSET(TRAMPOLINE_ENTRY, struct trampoline, entry);
 
 	OFFSET(VCPU_GPR, struct vcpu, gpr);
+	OFFSET(VCPU_MITIGATIONS, struct vcpu, mitigations);
+	OFFSET(VCPU_SPEC_CTRL, struct vcpu, spec_ctrl);
+
+	VALUE(SELECTOR_DATA, GDT_DATA);
+	VALUE(MITIGATE_VERW, MITIGATION_VERW);
+	VALUE(MITIGATE_L1D, MITIGATION_L1D);
+	VALUE(MITIGATE_BHB, MITIGATION_BHB);
+	VALUE(MITIGATE_IBRS, MITIGATION_IBRS);
+	VALUE(MSR_SPEC_CTRL, IA32_SPEC_CTRL);
+	VALUE(MSR_FLUSH_CMD, IA32_FLUSH_CMD);
+	VALUE(SPEC_CTRL_IBRS, IA32_SPEC_CTRL_IBRS);
+	VALUE(FLUSH_CMD_L1D, IA32_FLUSH_CMD_L1D);
 }

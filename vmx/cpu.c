@@ -2,6 +2,7 @@
 /* VMX operation of each physical CPU; see cpu.h. */
 #include "vmx/cpu.h"
 
+#include "hv/hw/cpuid.h"
 #include "hv/hw/cr.h"
 #include "hv/hw/msr.h"
 #include "hv/hw/self.h"
@@ -12,13 +13,34 @@
 /* What all CPUs have in common; written while CPUs start one by one. */
 static struct vmx_caps all_caps;
 static struct cpuid_leaves all_leaves;
+static struct mitigations_facts all_facts;
+static struct mitigations mitigations;
 static bool any;
+
+/* CPUID leaf 7, "Structured Extended Feature Flags". */
+static void add_facts(void)
+{
+	struct cpuid seven = cpuid_or_zero(7, 0);
+	struct mitigations_cpu cpu = {
+		.cpuid_7_ebx = seven.ebx,
+		.cpuid_7_edx = seven.edx,
+	};
+
+	if (seven.eax >= 2)
+		cpu.cpuid_7_2_edx = cpuid(7, 2).edx;
+	if (seven.edx & CPUID_7_EDX_ARCH_CAPABILITIES)
+		cpu.arch_capabilities = msr_read(IA32_ARCH_CAPABILITIES);
+	if (!any)
+		mitigations_begin(&all_facts);
+	mitigations_add(&all_facts, &cpu);
+}
 
 static void add_capabilities(const struct vmx_caps *caps)
 {
 	struct cpuid_leaves leaves;
 
 	cpuid_read(&leaves);
+	add_facts();
 	if (any) {
 		vmx_caps_intersect(&all_caps, caps);
 		cpuid_intersect(&all_leaves, &leaves);
@@ -100,4 +122,14 @@ const struct vmx_caps *vmx_cpu_caps(void)
 const struct cpuid_leaves *vmx_cpu_leaves(void)
 {
 	return &all_leaves;
+}
+
+void vmx_cpu_mitigate(uint32_t wanted)
+{
+	mitigations_decide(&mitigations, &all_facts, wanted);
+}
+
+const struct mitigations *vmx_cpu_mitigations(void)
+{
+	return &mitigations;
 }

@@ -12,6 +12,7 @@
 
 #include "vmx/caps.h"
 #include "vmx/cpuid_policy.h"
+#include "vmx/mitigations.h"
 
 /*
  * Enters VMX operation on the calling CPU and adds its capabilities to what is
@@ -26,5 +27,13 @@ void vmx_cpu_off(void);
 /* What all CPUs that are on have in common; after the last vmx_cpu_on(). */
 const struct vmx_caps *vmx_cpu_caps(void);
 const struct cpuid_leaves *vmx_cpu_leaves(void);
+
+/*
+ * Decides what is done on all CPUs about side channels; wanted as configured.
+ * Boot CPU, once, after the last vmx_cpu_on(); vmx_cpu_mitigations() is valid
+ * from then on.
+ */
+void vmx_cpu_mitigate(uint32_t wanted);
+const struct mitigations *vmx_cpu_mitigations(void);
 
 #endif

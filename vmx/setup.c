@@ -11,6 +11,7 @@
 #include "hv/hw/msr.h"
 #include "hv/hw/tsc.h"
 #include "hv/hw/xmm.h"
+#include "hv/lib/mitigation.h"
 #include "hv/lib/panic.h"
 #include "hv/lib/string.h"
 #include "mm/frame.h"
@@ -22,7 +23,7 @@
 #include "vmx/vmcs.h"
 
 /* entry.asm */
-extern char vmx_exit[];
+extern char vmx_exit[], vmx_exit_mitigated[];
 
 #define RIGHTS_CODE64	0xa09bu
 #define RIGHTS_CODE32	0xc09bu
@@ -61,7 +62,8 @@ static void write_data_segments(uint16_t selector, uint64_t base,
 		write_segment(data[i], selector, base, limit, rights);
 }
 
-static void write_host_state(const struct setup_host *host)
+static void write_host_state(const struct vcpu *v,
+			     const struct setup_host *host)
 {
 	vmcs_write(VMCS_HOST_CR0, cr0_read());
 	vmcs_write(VMCS_HOST_CR3, cr3_read());
@@ -83,7 +85,10 @@ static void write_host_state(const struct setup_host *host)
 	vmcs_write(VMCS_HOST_IA32_SYSENTER_EIP, 0);
 	vmcs_write64(VMCS_HOST_IA32_EFER, msr_read(IA32_EFER));
 	vmcs_write64(VMCS_HOST_IA32_PAT, msr_read(IA32_PAT));
-	vmcs_write(VMCS_HOST_RIP, (uint64_t)vmx_exit);
+	vmcs_write(VMCS_HOST_RIP,
+		   (uint64_t)(v->mitigations & MITIGATION_EACH_EXIT
+				      ? vmx_exit_mitigated
+				      : vmx_exit));
 	vmcs_write(VMCS_HOST_RSP, 0);
 }
 
@@ -154,7 +159,9 @@ void setup_vmcs(struct vcpu *v, const struct setup_host *host)
 	v->controls.proc2 = cpuid_policy_proc2(v->cpuid, v->controls.proc2);
 	pass_msrs(v);
 	write_controls(v);
-	write_host_state(host);
+	write_host_state(v, host);
+	if (v->spec_ctrl)
+		msr_write(IA32_SPEC_CTRL, v->spec_ctrl);
 }
 
 void setup_flush_linear(const struct vcpu *v)
@@ -231,6 +238,9 @@ static void reset_live_state(struct vcpu *v)
 void setup_power_up(struct vcpu *v, uint64_t tsc_offset)
 {
 	load_vmcs(v);
+	/* No guest of before has trained its branches. */
+	if (v->mitigations & MITIGATION_IBPB)
+		msr_write(IA32_PRED_CMD, IA32_PRED_CMD_IBPB);
 	vmx_debug_power_up(v);
 	reset_registers(v);
 	reset_live_state(v);

@@ -184,8 +184,10 @@ struct vcpu {
 
 	/* ---- set once ---- */
 	struct vm *vm;
-	uint32_t index; /* within its VM; also its APIC ID */
-	uint32_t cpu;	/* the physical CPU's number */
+	uint32_t index;	      /* within its VM; also its APIC ID */
+	uint32_t cpu;	      /* the physical CPU's number */
+	uint32_t mitigations; /* enum mitigation; entry.asm */
+	uint32_t spec_ctrl;   /* IA32_SPEC_CTRL while the guest runs; too */
 	uint16_t vpid;
 	uint8_t notification_vector;
 	uint64_t quiet_tsc; /* far longer than an IPI is under way */

@@ -14,12 +14,16 @@
 #define IA32_FEATURE_CONTROL	     0x03a
 #define IA32_TSC_ADJUST		     0x03b
 #define IA32_SPEC_CTRL		     0x048
+#define IA32_SPEC_CTRL_IBRS	     (1ull << 0)
+#define IA32_SPEC_CTRL_BHI_DIS_S     (1ull << 10)
 #define IA32_PRED_CMD		     0x049
+#define IA32_PRED_CMD_IBPB	     (1ull << 0)
 #define IA32_BIOS_UPDT_TRIG	     0x079
 #define IA32_BIOS_SIGN_ID	     0x08b
 #define IA32_MTRRCAP		     0x0fe
 #define IA32_ARCH_CAPABILITIES	     0x10a
 #define IA32_FLUSH_CMD		     0x10b
+#define IA32_FLUSH_CMD_L1D	     (1ull << 0)
 #define IA32_SYSENTER_CS	     0x174
 #define IA32_SYSENTER_ESP	     0x175
 #define IA32_SYSENTER_EIP	     0x176

@@ -168,6 +168,8 @@ static void run_caps(struct monitor *m, const struct monitor_arguments *a)
 	}
 	text_begin(&t, buffer, sizeof(buffer));
 	caps_text(&t, &caps);
+	mitigations_text(&t, vmx_cpu_mitigations());
+	text_add(&t, "\n");
 	monitor_print(m, "%s", buffer);
 }
 

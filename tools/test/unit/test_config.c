@@ -58,6 +58,7 @@ static void defaults(void **state)
 	assert_int_equal(config.console_baud, CONFIG_BAUD_AUTO);
 	assert_int_equal(config.console_clock, 0);
 	assert_int_equal(config.screen, CONFIG_SCREEN_AUTO);
+	assert_int_equal(config.mitigations, MITIGATION_AUTO);
 	assert_int_equal(config.on_panic, CONFIG_ON_PANIC_HALT);
 	assert_int_equal(config.selftest, CONFIG_SELFTEST_NONE);
 	assert_true(config.poweroff);
@@ -332,6 +333,19 @@ static void lengths(void **state)
 		     "\"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\"");
 }
 
+static void mitigations(void **state)
+{
+	(void)state;
+	assert_true(parse("[hypervisor]\nmitigations = off\n"));
+	assert_int_equal(config.mitigations, 0);
+	assert_true(parse("[hypervisor]\nmitigations = verw, ibpb\n"));
+	assert_int_equal(config.mitigations, MITIGATION_VERW | MITIGATION_IBPB);
+	assert_false(parse("[hypervisor]\nmitigations = on\n"));
+	assert_error(2, 15,
+		     "mitigations must be auto, off or a list like verw,ibrs, "
+		     "not \"on\"");
+}
+
 static void odd_files(void **state)
 {
 	(void)state;
@@ -420,6 +434,7 @@ int main(void)
 		cmocka_unit_test(tiers),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(mitigations),
 		cmocka_unit_test(odd_files),
 		cmocka_unit_test(whole),
 		cmocka_unit_test(overrides),
