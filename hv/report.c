@@ -87,7 +87,10 @@ static void read_kind(struct report_kind *kind)
 	memset(kind, 0, sizeof(*kind));
 	read_name(kind->vendor, vendor.ebx, vendor.edx, vendor.ecx);
 	read_brand(kind->brand);
-	kind->hybrid = !!(cpuid_or_zero(7, 0).edx & CPUID_7_EDX_HYBRID);
+	kind->cpuid_7_edx = cpuid_or_zero(7, 0).edx;
+	if (kind->cpuid_7_edx & CPUID_7_EDX_ARCH_CAPABILITIES)
+		kind->arch_capabilities = msr_read(IA32_ARCH_CAPABILITIES);
+	kind->hybrid = !!(kind->cpuid_7_edx & CPUID_7_EDX_HYBRID);
 	kind->core_type = cpuid_or_zero(0x1a, 0).eax >> 24;
 	kind->signature = version.eax;
 	kind->microcode = read_microcode();

@@ -46,6 +46,15 @@ static void text_signature(struct text *t, const struct report_kind *kind)
 		 kind->signature & 0xf, kind->microcode);
 }
 
+/* What vmx/mitigations.h decides by. */
+static void text_channels(struct text *t, const struct report_kind *kind)
+{
+	text_add(t,
+		 "  side channels: CPUID.7:EDX is %XH, IA32_ARCH_CAPABILITIES "
+		 "is %lXH\n",
+		 kind->cpuid_7_edx, kind->arch_capabilities);
+}
+
 void report_text_kind(struct text *t, const struct report_kind *kind)
 {
 	text_add(t, "processor: %s\n  %s, ",
@@ -56,6 +65,7 @@ void report_text_kind(struct text *t, const struct report_kind *kind)
 		 kind->x2apic ? "yes" : "no",
 		 kind->invariant ? "invariant" : "not invariant",
 		 kind->deadline ? "yes" : "no");
+	text_channels(t, kind);
 	if (kind->hybrid)
 		text_add(t, "  %s of a hybrid processor\n",
 			 core_name(kind->core_type));
@@ -150,6 +160,9 @@ static void text_other_kind(struct text *t, const struct report_cpu *cpus,
 	text_add(t, "\n  ");
 	text_signature(t, kind);
 	text_add(t, "\n");
+	if (kind->cpuid_7_edx != zero->cpuid_7_edx ||
+	    kind->arch_capabilities != zero->arch_capabilities)
+		text_channels(t, kind);
 	if (strcmp(kind->brand, zero->brand) != 0)
 		text_add(t, "  %s\n", kind->brand);
 	if (kind->feature_control != zero->feature_control)

@@ -17,7 +17,9 @@
 /* What one CPU is; CPUs of a kind have the same bytes here, zeroed first. */
 struct report_kind {
 	char vendor[13];
-	char brand[49];	   /* "" if it has none */
+	char brand[49];		    /* "" if it has none */
+	uint32_t cpuid_7_edx;	    /* CPUID.7.0:EDX */
+	uint64_t arch_capabilities; /* IA32_ARCH_CAPABILITIES; 0 without */
 	uint8_t hybrid;	   /* CPUID.7.0:EDX bit 15: core_type means something */
 	uint8_t core_type; /* CPUID.1AH:EAX bits 31 to 24 */
 	uint32_t signature;	  /* CPUID.1:EAX */

@@ -31,6 +31,8 @@ static int begin(void **state)
 	kind->microcode = 0x2c;
 	kind->vmx = kind->x2apic = kind->invariant = 1;
 	kind->feature_control = 5;
+	kind->cpuid_7_edx = 0x3c000000;
+	kind->arch_capabilities = 0x1f;
 	kind->raw.there = 1 << (IA32_VMX_PROCBASED_CTLS2 - IA32_VMX_BASIC);
 	kind->raw.value[IA32_VMX_PROCBASED_CTLS2 - IA32_VMX_BASIC] =
 		0x1ull << 59 | 0x3ull << 32;
@@ -67,6 +69,8 @@ static void a_processor(void **state)
 		"  GenuineIntel, family 6, model 97H, stepping 2, microcode "
 		"2CH\n"
 		"  x2APIC mode: yes; TSC: invariant, deadline timer: no\n"
+		"  side channels: CPUID.7:EDX is 3C000000H, "
+		"IA32_ARCH_CAPABILITIES is 1FH\n"
 		"  Core (performance) core of a hybrid processor\n");
 	check_lines();
 	begin(NULL);
@@ -85,6 +89,7 @@ static void cpus_of_two_kinds(void **state)
 	(void)state;
 	cpus[10].kind.microcode = 0x2b;
 	cpus[10].kind.feature_control = 1;
+	cpus[10].kind.arch_capabilities = 0x1b;
 	cpus[10].kind.raw.value[IA32_VMX_PROCBASED_CTLS2 - IA32_VMX_BASIC] &=
 		~(1ull << 59);
 	report_text_cpus(&t, cpus, 12);
@@ -95,6 +100,8 @@ static void cpus_of_two_kinds(void **state)
 			"  family 6, model 97H, stepping 2, microcode 2CH\n"
 			"  CPU 10 is not as CPU 0: Atom (efficient) core\n"
 			"  family 6, model 97H, stepping 2, microcode 2BH\n"
+			"  side channels: CPUID.7:EDX is 3C000000H, "
+			"IA32_ARCH_CAPABILITIES is 1BH\n"
 			"  IA32_FEATURE_CONTROL is 1H\n"
 			"  IA32_VMX_PROCBASED_CTLS2 is 0000000300000000\n"
 			"  without:    enable PCONFIG\n"
