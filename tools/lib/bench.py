@@ -17,6 +17,9 @@ IPS = 400000000         # KVM's preemption timer wants a TSC below 429 MHz
 TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")
 MODES = {"xapic": "xAPIC", "x2apic": "x2APIC"}
 CONFIG = """\
+[hypervisor]
+mitigations = {mitigations}
+
 [vm bench]
 kernel = \\bench.flat
 vcpus = {vcpus}
@@ -98,11 +101,12 @@ class Row:
         return self.operation, self.tier, self.mode, self.other
 
 
-def boot(cpus, options, log):
-    """Runs the guest under Apical; what it printed."""
+def boot(cpus, options, log, mitigations="off"):
+    """Runs the guest under Apical; what it printed. `mitigations`: as in
+    apical.cfg."""
     log.mkdir(parents=True, exist_ok=True)
     config = log / "apical.cfg"
-    config.write_text(CONFIG.format(vcpus=cpus))
+    config.write_text(CONFIG.format(vcpus=cpus, mitigations=mitigations))
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, str(TOOLS / "apical"), "run", "--accel", "bochs",

@@ -53,7 +53,8 @@ class Row:
 
 
 def config(vcpus, apic="posted"):
-    return vm("scale", apic, vcpus, x2apic="on", hypercalls="on")
+    return "[hypervisor]\nmitigations = off\n\n" \
+        + vm("scale", apic, vcpus, x2apic="on", hypercalls="on")
 
 
 _ROW = re.compile(r"^SCALE op (\S+) (\d+) (\d+) (\d+) (\d+)$", re.MULTILINE)

@@ -26,6 +26,9 @@ MARK_PORT = 0xe9
 MEMORY = 256                            # MiB
 IPS = 400000000
 CONFIG = """\
+[hypervisor]
+mitigations = off
+
 [vm linux]
 kernel = \\{kernel}
 initrd = \\workload.gz

@@ -9,7 +9,7 @@ from lib.scenario import Failed, scenario
 
 @scenario(cases={"alone": dict(cpus=1), "between-two": dict(cpus=2)})
 def promised_exits(test, cpus):
-    result = test.boot(config=bench.CONFIG.format(vcpus=cpus), cpus=cpus,
+    result = test.boot(config=bench.CONFIG.format(vcpus=cpus, mitigations="off"), cpus=cpus,
                        options=bench.BOOTS[cpus], timeout=600)
     result.expect_status(0)
     try:
