@@ -12,15 +12,21 @@ void text_begin(struct text *t, char *buffer, size_t size)
 	buffer[0] = '\0';
 }
 
+void text_add_va(struct text *t, const char *fmt, va_list args)
+{
+	size_t room = t->size - t->used;
+	size_t wanted = format_va(t->buffer + t->used, room, fmt, args);
+
+	t->used += wanted < room ? wanted : room - 1;
+}
+
 void text_add(struct text *t, const char *fmt, ...)
 {
-	size_t room = t->size - t->used, wanted;
 	va_list args;
 
 	va_start(args, fmt);
-	wanted = format_va(t->buffer + t->used, room, fmt, args);
+	text_add_va(t, fmt, args);
 	va_end(args);
-	t->used += wanted < room ? wanted : room - 1;
 }
 
 size_t text_at(const struct text *t)

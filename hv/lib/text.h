@@ -6,6 +6,7 @@
 #ifndef HV_LIB_TEXT_H
 #define HV_LIB_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ void text_begin(struct text *t, char *buffer, size_t size);
 /* Adds to it, as format() does. */
 __attribute__((format(printf, 2, 3))) void text_add(struct text *t,
 						    const char *fmt, ...);
+void text_add_va(struct text *t, const char *fmt, va_list args);
 
 /* How many characters the last line has. */
 size_t text_at(const struct text *t);

@@ -68,12 +68,26 @@ bool monitor_number(struct monitor *m, const char *word, uint64_t max,
 bool monitor_call(struct monitor *m, struct vcpu *v, vcpu_function *function,
 		  void *argument);
 
+/* How far a command's output is, for the command itself. */
+struct monitor_progress {
+	uint32_t cpu, last; /* CPUs whose vCPUs are shown */
+	uint32_t row;
+	bool begun; /* with this vCPU */
+	uint64_t number, end;
+	uint64_t lines, records;
+};
+
 /*
  * For output that is longer than MONITOR_TEXT_SIZE: once the command has
  * returned, function is called whenever the line has taken what was printed,
  * and prints the next MONITOR_TEXT_SIZE at most, until it returns false.  Ctrl-C
- * ends it early: then it is called no more.
+ * ends it early: then it is called no more.  Returns this conversation's
+ * progress, zeroed; the debugger may run the same command meanwhile.
  */
-void monitor_more(struct monitor *m, bool (*function)(struct monitor *m));
+struct monitor_progress *monitor_more(struct monitor *m,
+				      bool (*function)(struct monitor *m));
+
+/* For that function. */
+struct monitor_progress *monitor_progress(struct monitor *m);
 
 #endif

@@ -134,12 +134,6 @@ static void show(struct monitor *m, const struct vcpu *v)
 
 #define PORTION 64 /* rows */
 
-/* What comes next; CPU 0 only, as commands are. */
-static struct {
-	uint32_t cpu, last; /* CPUs whose vCPUs are shown */
-	uint32_t row;
-} csv;
-
 static void print_csv_row(struct monitor *m, const struct vcpu *v, uint32_t row)
 {
 	struct exit_stats_summary s;
@@ -155,26 +149,27 @@ static void print_csv_row(struct monitor *m, const struct vcpu *v, uint32_t row)
 
 static bool print_csv(struct monitor *m)
 {
-	const struct vcpu *v = vm_vcpu_of_cpu(csv.cpu);
-	uint32_t end = csv.row + PORTION;
+	struct monitor_progress *p = monitor_progress(m);
+	const struct vcpu *v = vm_vcpu_of_cpu(p->cpu);
+	uint32_t end = p->row + PORTION;
 
-	for (; v && csv.row < end && csv.row < EXIT_STATS_ROWS; csv.row++)
-		print_csv_row(m, v, csv.row);
-	if (!v || csv.row == EXIT_STATS_ROWS) {
-		csv.cpu++;
-		csv.row = 0;
+	for (; v && p->row < end && p->row < EXIT_STATS_ROWS; p->row++)
+		print_csv_row(m, v, p->row);
+	if (!v || p->row == EXIT_STATS_ROWS) {
+		p->cpu++;
+		p->row = 0;
 	}
-	return csv.cpu <= csv.last;
+	return p->cpu <= p->last;
 }
 
 static void begin_csv(struct monitor *m, uint32_t first, uint32_t last)
 {
-	csv.cpu = first;
-	csv.last = last;
-	csv.row = 0;
+	struct monitor_progress *p = monitor_more(m, print_csv);
+
+	p->cpu = first;
+	p->last = last;
 	monitor_print(m,
 		      "vm,vcpu,exit,detail,count,ticks,min,median,p99,max\n");
-	monitor_more(m, print_csv);
 }
 
 /* ---- the command ---- */

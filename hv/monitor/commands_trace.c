@@ -66,53 +66,44 @@ static void status(struct monitor *m)
 
 /* ---- the dump ---- */
 
-/* How far it is; CPU 0 only, as commands are. */
-static struct {
-	uint32_t cpu; /* its vCPU's ring */
-	bool begun;   /* the ring's own line is out */
-	uint64_t number, end;
-	uint64_t lines, records;
-	char line[TRACE_LINE_SIZE];
-} dump;
-
 /* The next line; false: that was the last one. */
-static bool next_line(void)
+static bool next_line(struct monitor_progress *p, char *line)
 {
-	const struct vcpu *v = next_vcpu(&dump.cpu);
+	const struct vcpu *v = next_vcpu(&p->cpu);
 	uint32_t count;
 
 	if (!v) {
-		trace_line(dump.line, "@end %lu %lu", dump.lines, dump.records);
+		trace_line(line, "@end %lu %lu", p->lines, p->records);
 		return false;
 	}
-	if (!dump.begun) {
-		dump.begun = true;
-		dump.number = trace_oldest(&v->trace);
-		dump.end = __atomic_load_n(&v->trace.next, __ATOMIC_SEQ_CST);
-		trace_line(dump.line, "@ring %u %lu %lu %u %s %u", v->cpu,
-			   dump.number, dump.end, v->vm->number,
-			   v->vm->config->name, v->index);
+	if (!p->begun) {
+		p->begun = true;
+		p->number = trace_oldest(&v->trace);
+		p->end = __atomic_load_n(&v->trace.next, __ATOMIC_SEQ_CST);
+		trace_line(line, "@ring %u %lu %lu %u %s %u", v->cpu, p->number,
+			   p->end, v->vm->number, v->vm->config->name,
+			   v->index);
 		return true;
 	}
-	count = trace_pack(&v->trace, v->cpu, &dump.number, dump.end,
-			   dump.line);
+	count = trace_pack(&v->trace, v->cpu, &p->number, p->end, line);
 	if (!count) {
-		dump.cpu++;
-		dump.begun = false;
-		return next_line();
+		p->cpu++;
+		p->begun = false;
+		return next_line(p, line);
 	}
-	dump.lines++;
-	dump.records += count;
+	p->lines++;
+	p->records += count;
 	return true;
 }
 
 static bool print_dump(struct monitor *m)
 {
+	char line[TRACE_LINE_SIZE];
 	bool goes_on = true;
 
 	for (unsigned i = 0; i < PORTION && goes_on; i++) {
-		goes_on = next_line();
-		monitor_print(m, "%s", dump.line);
+		goes_on = next_line(monitor_progress(m), line);
+		monitor_print(m, "%s", line);
 	}
 	return goes_on;
 }
@@ -120,15 +111,15 @@ static bool print_dump(struct monitor *m)
 /* A trace that went on would overwrite what is on its way. */
 static void begin_dump(struct monitor *m)
 {
+	char line[TRACE_LINE_SIZE];
 	uint32_t rings = 0;
 
 	off();
 	for (uint32_t cpu = 0; next_vcpu(&cpu); cpu++)
 		rings++;
-	memset(&dump, 0, sizeof(dump));
-	trace_line(dump.line, "@trace %u %lu %u", TRACE_VERSION, clock_tsc_hz(),
+	trace_line(line, "@trace %u %lu %u", TRACE_VERSION, clock_tsc_hz(),
 		   rings);
-	monitor_print(m, "%s", dump.line);
+	monitor_print(m, "%s", line);
 	monitor_more(m, print_dump);
 }
 

@@ -2,7 +2,6 @@
 /* The monitor; see monitor.h. */
 #include "hv/monitor/monitor.h"
 
-#include "hv/lib/format.h"
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/monitor/words.h"
@@ -21,18 +20,24 @@ static const struct monitor_command *const tables[] = {
 
 void monitor_print(struct monitor *m, const char *fmt, ...)
 {
-	size_t room = m->size - m->used, wanted;
 	va_list args;
 
 	va_start(args, fmt);
-	wanted = format_va(m->text + m->used, room, fmt, args);
+	text_add_va(&m->text, fmt, args);
 	va_end(args);
-	m->used += wanted < room ? wanted : room - 1;
 }
 
-void monitor_more(struct monitor *m, bool (*function)(struct monitor *m))
+struct monitor_progress *monitor_more(struct monitor *m,
+				      bool (*function)(struct monitor *m))
 {
 	m->more = function;
+	m->progress = (struct monitor_progress){0};
+	return &m->progress;
+}
+
+struct monitor_progress *monitor_progress(struct monitor *m)
+{
+	return &m->progress;
 }
 
 /* ---- what words name ---- */
@@ -186,11 +191,11 @@ void monitor_run(struct monitor *m, const char *line)
 size_t monitor_run_for(struct vcpu *v, const char *line, char *text,
 		       size_t size)
 {
-	struct monitor m = {.selected = v, .text = text, .size = size};
+	struct monitor m = {.selected = v};
 
-	text[0] = '\0';
+	text_begin(&m.text, text, size);
 	monitor_run(&m, line);
-	while (m.more && m.used < m.size - 1 && m.more(&m))
+	while (m.more && m.text.used < size - 1 && m.more(&m))
 		;
-	return m.used;
+	return m.text.used;
 }

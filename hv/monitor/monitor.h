@@ -8,13 +8,14 @@
 
 #include <stddef.h>
 
+#include "hv/lib/text.h"
 #include "hv/monitor/command.h"
 
 struct monitor {
 	struct vcpu *selected;
-	char *text; /* what was printed and not sent yet, with a NUL */
-	size_t size, used;
+	struct text text;		 /* what was printed and not sent yet */
 	bool (*more)(struct monitor *m); /* NULL: that was all */
+	struct monitor_progress progress;
 };
 
 /* Runs one line; an empty one or a comment does nothing. */

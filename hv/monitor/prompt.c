@@ -22,7 +22,7 @@ static struct {
 	bool running; /* a command's output is not all sent */
 	bool drawn;   /* the prompt is on the screen, or will be again */
 } prompt = {
-	.monitor = {.text = output, .size = sizeof(output)},
+	.monitor = {.text = {.buffer = output, .size = sizeof(output)}},
 };
 
 static void draw(const void *echo, size_t echo_size)
@@ -51,9 +51,9 @@ static size_t portion(const char *text, size_t size)
 /* False: the line has no room now, console_serve() is called when it has. */
 static bool send(struct monitor *m)
 {
-	while (prompt.sent < m->used) {
-		const char *text = m->text + prompt.sent;
-		size_t size = portion(text, m->used - prompt.sent);
+	while (prompt.sent < m->text.used) {
+		const char *text = m->text.buffer + prompt.sent;
+		size_t size = portion(text, m->text.used - prompt.sent);
 
 		if (console_text_room() < size)
 			return false;
@@ -61,14 +61,14 @@ static bool send(struct monitor *m)
 		prompt.sent += size;
 	}
 	prompt.sent = 0;
-	m->used = 0;
+	m->text.used = 0;
 	return true;
 }
 
 static void stop(struct monitor *m)
 {
 	m->more = NULL;
-	m->used = 0;
+	m->text.used = 0;
 	prompt.sent = 0;
 }
 

@@ -3,6 +3,7 @@
 tools/trace reads it."""
 
 import re
+import socket
 import subprocess
 import sys
 
@@ -96,3 +97,32 @@ def of_a_guest(test, apic):
     for vcpu in (0, 1):
         assert re.search(rf"^idle,{vcpu},CPUID,,\d+,", csv, re.MULTILINE), csv
     assert "nonsense" in bad
+
+
+@scenario()
+def two_dumps_at_once(test):
+    """A debugger asks for the trace while it goes out over the console's line: each
+    gets its own, and the console's is whole."""
+    config = "[hypervisor]\ngdb = com2\n" + vm(
+        "ipi_flood", "posted", 2, cmdline="forever")
+    with test.talk(config=config, cpus=2, options=("--com2", "tcp:0")) as line:
+        line.wait(r"flood: round 1,")
+        line.monitor()
+        line.ask("trace on")
+        line.ask("exits csv")       # meanwhile the ring fills
+        with socket.create_connection(("127.0.0.1", line._port("com2"))) as debugger:
+            line.type("trace dump\r")
+            line.wait(r"^@ring 0 ")
+            text = "qRcmd," + b"trace dump".hex()
+            debugger.sendall(f"${text}#{sum(text.encode()) % 256:02x}".encode())
+            debugger.settimeout(60)
+            other = b""
+            while b"$OK#" not in other:
+                other += debugger.recv(4096)
+        line.wait(r"^@end ", timeout=120)
+        result = line.quit()
+    capture = trace.parse(result.serial)
+    if capture.problems:
+        raise Failed("; ".join(capture.problems))
+    if b"@trace".hex().encode() not in other:
+        raise Failed("the debugger got no trace")
