@@ -101,10 +101,11 @@ $(O)/apical.image: $(O)/apical.elf
 
 # What every exit runs: sibling calls, and RBP left to its caller. A backtrace
 # leaves these functions out.
-HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr hypercall apicv \
+HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
 	apicv_entry apicv_timer inject) \
 	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
-	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic)
+	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic) \
+	guest/dev/vpic
 $(HOT:%=$(O)/%.o): CFLAGS += -fomit-frame-pointer -ffixed-rbp \
 	-foptimize-sibling-calls
 

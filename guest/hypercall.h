@@ -54,6 +54,8 @@
  */
 #define HYPERCALL_EXIT_COUNT_OF	      6
 
+#define HYPERCALL_LAST		      6 /* the highest number */
+
 #define HYPERCALL_TIER_EMULATE	      0
 #define HYPERCALL_TIER_TPR_SHADOW     1
 #define HYPERCALL_TIER_ACCESS_PAGE    2

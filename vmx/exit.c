@@ -125,20 +125,21 @@ void vmx_exit_complete(uint64_t rip, uint64_t rflags)
 	complete(rip, rflags);
 }
 
-static bool in_64bit_mode(void)
+/* Outside of 64-bit mode RIP has 32 bits, or the VM entry fails. */
+static __attribute__((noinline)) uint64_t wrapped(uint64_t rip)
 {
-	return vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA &&
-	       vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L;
+	if (vmcs_read64(VMCS_GUEST_IA32_EFER) & EFER_LMA &&
+	    vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L)
+		return rip;
+	return (uint32_t)rip;
 }
 
 static inline void skip(uint32_t length)
 {
 	uint64_t rip = vmcs_read(VMCS_GUEST_RIP) + length;
 
-	/* A carry into bit 32.  Outside of 64-bit mode RIP has 32 bits, or the
-	 * VM entry fails. */
-	if (__builtin_expect((uint32_t)rip < length, 0) && !in_64bit_mode())
-		rip = (uint32_t)rip;
+	if (__builtin_expect((uint32_t)rip < length, 0)) /* into bit 32 */
+		rip = wrapped(rip);
 	complete(rip, vmcs_read(VMCS_GUEST_RFLAGS));
 }
 

@@ -32,7 +32,7 @@ enum exit_result exit_undefined(struct vcpu *v)
 
 enum exit_result exit_vmcall(struct vcpu *v)
 {
-	if (v->hypercalls)
+	if (v->hypercalls && hypercall_exists(v->gpr[GPR_RAX]))
 		return hypercall(v);
 	v->gpr[GPR_RAX] = ~0ull;
 	return EXIT_NEXT_INSN;

@@ -56,25 +56,26 @@ static enum emulate_result string_element(struct guest_access_context *a,
 	return emulate_write(a, address, q->size, &value);
 }
 
-static enum exit_result string_io(struct vcpu *v,
-				  const struct qualification_io *q)
+static __attribute__((noinline)) enum exit_result string_io(
+	struct vcpu *v, uint64_t qualification)
 {
+	struct qualification_io q = qualification_io(qualification);
 	uint64_t mask =
 		address_mask(vmcs_read32(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
 	struct guest_access_context access;
 
-	if (q->rep && !(v->gpr[GPR_RCX] & mask))
+	if (q.rep && !(v->gpr[GPR_RCX] & mask))
 		return EXIT_NEXT_INSN;
 	guest_access_begin(&access, v);
-	if (string_element(&access, q,
+	if (string_element(&access, &q,
 			   gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS))) !=
 		    EMULATE_DONE ||
 	    v->state == VCPU_SHUTDOWN)
 		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
-	advance(&v->gpr[q->in ? GPR_RDI : GPR_RSI],
-		access.paging.rflags & RFLAGS_DF ? -(int64_t)q->size : q->size,
+	advance(&v->gpr[q.in ? GPR_RDI : GPR_RSI],
+		access.paging.rflags & RFLAGS_DF ? -(int64_t)q.size : q.size,
 		mask);
-	if (!q->rep)
+	if (!q.rep)
 		return EXIT_NEXT_INSN;
 	advance(&v->gpr[GPR_RCX], -1, mask);
 	if (!(v->gpr[GPR_RCX] & mask))
@@ -83,26 +84,38 @@ static enum exit_result string_io(struct vcpu *v,
 	return EXIT_RESUME;
 }
 
-enum exit_result exit_io(struct vcpu *v)
+static enum exit_result port_in(struct vcpu *v,
+				const struct qualification_io *q)
 {
-	struct qualification_io q =
-		qualification_io(vmcs_read(VMCS_EXIT_QUALIFICATION));
+	uint32_t value = machine_port_in(v, q->port, q->size);
 	uint64_t *rax = &v->gpr[GPR_RAX];
-	uint32_t value;
 
-	exit_row(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION, q.port);
-	if (q.string)
-		return string_io(v, &q);
-	if (!q.in) {
-		machine_port_out(v, q.port, q.size, (uint32_t)*rax);
-		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_NEXT_INSN;
-	}
-	value = machine_port_in(v, q.port, q.size);
-	if (q.size == 1)
+	if (q->size == 1)
 		*rax = (*rax & ~0xffull) | (uint8_t)value;
-	else if (q.size == 2)
+	else if (q->size == 2)
 		*rax = (*rax & ~0xffffull) | (uint16_t)value;
 	else
 		*rax = value;
 	return EXIT_NEXT_INSN;
+}
+
+static __attribute__((noinline)) enum exit_result access(struct vcpu *v)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	struct qualification_io q = qualification_io(qualification);
+
+	if (q.string)
+		return string_io(v, qualification);
+	if (q.in)
+		return port_in(v, &q);
+	machine_port_out(v, q.port, q.size, (uint32_t)v->gpr[GPR_RAX]);
+	return EXIT_NEXT_INSN; /* if the VM has ended, machine_resume() sees */
+}
+
+enum exit_result exit_io(struct vcpu *v)
+{
+	uint32_t q = (uint32_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
+
+	exit_row(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION, q >> 16);
+	return access(v);
 }

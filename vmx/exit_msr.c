@@ -263,7 +263,7 @@ static bool write_mtrr(struct vcpu *v, uint32_t msr, uint64_t value)
 }
 
 /* False: #GP(0). */
-static bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
+static inline bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	switch (msr) {
 	case IA32_TIME_STAMP_COUNTER:
@@ -298,20 +298,14 @@ static bool is_apic(const struct vcpu *v, uint32_t msr)
 	       (msr == IA32_TSC_DEADLINE && v->vlapic.tsc_deadline_allowed);
 }
 
-static __attribute__((noinline)) enum exit_result wrmsr_value(struct vcpu *v)
-{
-	if (!write_value(v, (uint32_t)v->gpr[GPR_RCX], vcpu_edx_eax(v)))
-		return inject_gp(v);
-	return EXIT_NEXT_INSN;
-}
-
 static __attribute__((noinline)) enum exit_result wrmsr(struct vcpu *v)
 {
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 
-	if (!is_apic(v, msr))
-		return wrmsr_value(v);
-	return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
+	if (is_apic(v, msr))
+		return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
+	return write_value(v, msr, vcpu_edx_eax(v)) ? EXIT_NEXT_INSN
+						    : inject_gp(v);
 }
 
 enum exit_result exit_wrmsr(struct vcpu *v)

@@ -6,7 +6,14 @@
 #ifndef VMX_HYPERCALL_H
 #define VMX_HYPERCALL_H
 
+#include "guest/hypercall.h"
 #include "vmx/vcpu.h"
+
+/* Is there one of that number? */
+static inline bool hypercall_exists(uint64_t number)
+{
+	return number && number <= HYPERCALL_LAST;
+}
 
 /* Answers in v's registers.  EXIT_NEXT_INSN. */
 enum exit_result hypercall(struct vcpu *v);

@@ -39,6 +39,29 @@ failed:
 	panic("VMWRITE of %lx to field %x failed", value, field);
 }
 
+/*
+ * For a field that every processor has, while a VMCS is current: nobody looks
+ * whether it failed, for it cannot.
+ */
+static inline uint64_t vmx_read_basic(uint32_t field)
+{
+	uint64_t value;
+
+	asm volatile("vmread %1, %0"
+		     : "=r"(value)
+		     : "r"((uint64_t)field)
+		     : "cc");
+	return value;
+}
+
+static inline void vmx_write_basic(uint32_t field, uint64_t value)
+{
+	asm volatile("vmwrite %1, %0"
+		     :
+		     : "r"((uint64_t)field), "rm"(value)
+		     : "cc", "memory");
+}
+
 /* For dumps: false when this processor has no such field. */
 static inline bool vmx_read_maybe(uint32_t field, uint64_t *value)
 {

@@ -9,6 +9,7 @@
 #ifndef VMX_VMCS_FIELDS_H
 #define VMX_VMCS_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -261,6 +262,26 @@ static inline unsigned vmcs_field_bits(uint32_t field)
 static inline enum vmcs_kind vmcs_field_kind(uint32_t field)
 {
 	return (enum vmcs_kind)(field >> 10 & 3);
+}
+
+/*
+ * Fields that every processor with VMX has, among those that exit handlers use:
+ * an access to one fails only when there is no current VMCS.  A VMWRITE may not
+ * be to one of the exit information.
+ */
+static inline bool vmcs_field_is_basic(uint32_t field)
+{
+	return (field >= VMCS_GUEST_CR0 &&
+		field <= VMCS_GUEST_IA32_SYSENTER_EIP) ||
+	       (field >= VMCS_GUEST_ES_LIMIT &&
+		field <= VMCS_GUEST_ACTIVITY_STATE) ||
+	       (field >= VMCS_VM_EXIT_INTERRUPTION_INFORMATION &&
+		field <= VMCS_VM_EXIT_INSTRUCTION_INFORMATION) ||
+	       (field >= VMCS_VM_ENTRY_INTERRUPTION_INFORMATION &&
+		field <= VMCS_VM_ENTRY_INSTRUCTION_LENGTH) ||
+	       field == VMCS_PRIMARY_CONTROLS || field == VMCS_TSC_OFFSET ||
+	       field == VMCS_EXIT_QUALIFICATION ||
+	       field == VMCS_GUEST_LINEAR_ADDRESS;
 }
 
 struct vmcs_field {

@@ -36,6 +36,19 @@ void vmx_write(uint32_t field, uint64_t value)
 	fake_vmx.writes++;
 }
 
+uint64_t vmx_read_basic(uint32_t field)
+{
+	return vmx_read(field);
+}
+
+void vmx_write_basic(uint32_t field, uint64_t value)
+{
+	/* VMWRITE fails on the exit information of most processors. */
+	if (vmcs_field_kind(field) == VMCS_KIND_READ_ONLY)
+		panic("VMCS field %x is read-only", field);
+	vmx_write(field, value);
+}
+
 bool vmx_read_maybe(uint32_t field, uint64_t *value)
 {
 	if (!vmcs_field_name(field))

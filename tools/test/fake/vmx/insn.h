@@ -28,6 +28,8 @@ void fake_vmx_reset(void);
 
 uint64_t vmx_read(uint32_t field);
 void vmx_write(uint32_t field, uint64_t value);
+uint64_t vmx_read_basic(uint32_t field);
+void vmx_write_basic(uint32_t field, uint64_t value);
 bool vmx_read_maybe(uint32_t field, uint64_t *value);
 bool vmx_on(uint64_t region_hpa);
 bool vmx_clear(uint64_t vmcs_hpa);
