@@ -175,8 +175,8 @@ static void disable_by_software(struct vlapic *v, uint64_t tsc)
 	vlapic_timer_lvt_written(v, tsc);
 }
 
-static struct vlapic_effect write_svr(struct vlapic *v, uint64_t tsc,
-				      uint32_t value)
+static __attribute__((noinline)) struct vlapic_effect write_svr(
+	struct vlapic *v, uint64_t tsc, uint32_t value)
 {
 	/* First, so that a timer that has expired is still accepted. */
 	if (!(value & APIC_SVR_ENABLE))
@@ -357,13 +357,17 @@ struct vlapic_effect vlapic_msr_write(struct vlapic *v, uint32_t msr,
 				      uint64_t tsc, uint64_t value)
 {
 	uint32_t index = msr - APIC_MSR_FIRST;
-	const struct vlapic_register *r = register_of(index);
+	const struct vlapic_register *r;
 	uint32_t low = (uint32_t)value;
 	uint32_t high = (uint32_t)(value >> 32);
-	uint32_t writable = writable_bits(v, r);
+	uint32_t writable;
 
-	if (!vlapic_in_x2apic_mode(v) || !(r->access & X2APIC_WRITE))
+	if (index >= REGISTERS || !vlapic_in_x2apic_mode(v))
 		return vlapic_effect_of(VLAPIC_EFFECT_GP);
+	r = &registers[index];
+	if (!(r->access & X2APIC_WRITE))
+		return vlapic_effect_of(VLAPIC_EFFECT_GP);
+	writable = writable_bits(v, r);
 	if (low & ~(writable | r->read_only))
 		return vlapic_effect_of(VLAPIC_EFFECT_GP);
 	if (r->kind == KIND_ICR)

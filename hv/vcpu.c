@@ -285,12 +285,28 @@ static bool get_ready(struct vcpu *v)
 	return true;
 }
 
+/* NMIs in root mode leave a request too. */
+static bool is_due(const struct vcpu *v)
+{
+	return v->before_entry || pi_desc_on(&v->pi);
+}
+
+/* Most often events are all that is due. */
+static __attribute__((noinline)) bool resume_late(struct vcpu *v)
+{
+	if (!(v->before_entry & ~((uint64_t)VCPU_DUE_EVENTS << 32)))
+		apicv_prepare_entry(v);
+	if (is_due(v))
+		return get_ready(v);
+	count_exit(v);
+	return true;
+}
+
 bool machine_resume(struct vcpu *v)
 {
 	announce_entry(v);
-	/* NMIs in root mode leave a request too. */
-	if (__builtin_expect(v->before_entry || pi_desc_on(&v->pi), 0))
-		return get_ready(v);
+	if (__builtin_expect(is_due(v), 0))
+		return resume_late(v);
 	count_exit(v);
 	return true;
 }

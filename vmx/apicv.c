@@ -77,12 +77,12 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 	return perform(v, effect, success);
 }
 
-static struct vlapic_effect msr_write(struct vcpu *v, uint32_t msr,
-				      uint64_t value)
+/* After apicv_sync(). */
+static inline struct vlapic_effect msr_write(struct vcpu *v, uint32_t msr,
+					     uint64_t value)
 {
 	struct vlapic *apic = &v->vlapic;
 
-	apicv_sync(v);
 	if (msr == MSR_IA32_TSC_DEADLINE)
 		return vlapic_deadline_write(apic, tsc_read(), value);
 	if (msr == MSR_IA32_APIC_BASE)
@@ -92,13 +92,16 @@ static struct vlapic_effect msr_write(struct vcpu *v, uint32_t msr,
 
 enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
+	apicv_sync(v);
 	return perform(v, msr_write(v, msr, value), EXIT_NEXT_INSN);
 }
 
 bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	struct vlapic_effect effect = msr_write(v, msr, value);
+	struct vlapic_effect effect;
 
+	apicv_sync(v);
+	effect = msr_write(v, msr, value);
 	if (effect.kind == VLAPIC_EFFECT_GP)
 		return false;
 	apicv_effect(v, effect, EXIT_RESUME);
