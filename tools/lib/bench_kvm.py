@@ -2,6 +2,7 @@
 """The bench of both sides: what KVM's host prints (tools/kvm), Apical's rows
 beside KVM's, as tables, as CSV, and compared with an earlier run's CSV."""
 
+import collections
 import csv
 import re
 from dataclasses import dataclass, field, replace
@@ -182,13 +183,31 @@ def _of_phases(phases_of, cpus):
             ["", *phases_of], lines)
 
 
+def _of_boot(phases_of):
+    """(title, head, lines): the exits until init by reason."""
+    boots = [collections.Counter() for _ in phases_of]
+    for boot, phases in zip(boots, phases_of.values()):
+        for phase in phases:
+            if phase.name in (FIRMWARE, "boot"):
+                boot.update(phase.exits)
+    numbers = sorted(set().union(*boots),
+                     key=lambda number: -max(boot[number] for boot in boots))
+    return ("These from the VM's start to init on 1 vCPU, firmware and loader included:",
+            ["", *phases_of],
+            [[reason_name(number), *(str(boot[number] or "-") for boot in boots)]
+             for number in numbers])
+
+
 def tables(kvm, apical):
     """[(title, head, lines)] of everything that was measured."""
     made = [table(kvm, apical)] if kvm.rows and apical.rows else []
     for cpus in sorted(kvm.phases):
-        made.append(_of_phases({"KVM": kvm.phases[cpus]["plain"],
-                                VARIANTS["alone"]: kvm.phases[cpus]["alone"],
-                                "Apical": apical.phases[cpus]["plain"]}, cpus))
+        columns = {"KVM": kvm.phases[cpus]["plain"],
+                   VARIANTS["alone"]: kvm.phases[cpus]["alone"],
+                   "Apical": apical.phases[cpus]["plain"]}
+        made.append(_of_phases(columns, cpus))
+        if cpus == 1:
+            made.append(_of_boot(columns))
     return made
 
 

@@ -6,7 +6,7 @@ import math
 from xml.sax.saxutils import escape
 
 COLOURS = {"KVM": "#d65f5f", "Apical": "#4878d0"}
-WIDTH, LABELS, RIGHT = 900, 330, 60
+WIDTH, LABELS, RIGHT = 940, 360, 60
 BAR, GAP = 8, 7
 TOP, BOTTOM = 54, 24
 FONT = 'font-family="DejaVu Sans, Helvetica, Arial, sans-serif"'

@@ -153,6 +153,18 @@ class Telling(unittest.TestCase):
         self.assertIn(["CPUID", "1242 / 1.25", "330 / 1", "3.8"], lines)
         self.assertIn(["EOI, edge, x2APIC", "6 / 0", "6 / 0", "1.0"], lines)
 
+    def test_workload_tables(self):
+        kvm, apical = bench_kvm.Side("KVM"), bench_kvm.Side("Apical")
+        found = bench_kvm.phases(WORKLOAD)
+        kvm.phases[1] = {"plain": found, "alone": found}
+        apical.phases[1] = {"plain": found[1:]}
+        (_, head, lines), (_, _, reasons) = bench_kvm.tables(kvm, apical)
+        self.assertEqual(len(head), len(lines[0]))
+        self.assertEqual([line[1:] for line in lines],
+                         [["900", "900", "-"], ["14"] * 3, ["250"] * 3])
+        self.assertEqual(reasons[:2], [["I/O instruction", "900", "900", "-"],
+                                       ["WRMSR", "9", "9", "9"]])
+
     def test_says_what_is_missing(self):
         self.assertEqual(list(bench_kvm.unmeasured(*sides())),
                          ["EOI, edge, xAPIC: Apical was not measured"])
