@@ -110,6 +110,7 @@ def kvm_rows(times, counts, cpus):
     return rows
 
 
+TICKING = ("asleep", "busy", "naps")    # whose exits come from the timer
 FIRMWARE = "firmware"   # before the kernel of a workload's VM
 
 
@@ -169,18 +170,24 @@ def table(kvm, apical):
     return "KVM and Apical, instructions / exits:", head, lines
 
 
+def _of_phase(phase):
+    if phase.name not in TICKING or not phase.timer:
+        return str(phase.total)
+    return f"{phase.total}, {bench.number(phase.total / phase.timer)} each"
+
+
 def _of_phases(phases_of, cpus):
     """(title, head, lines) of workloads: exits. {column: [Phase]}"""
     names = [FIRMWARE, *workloads.PHASES]
     words = {FIRMWARE: "before the kernel: firmware and loader", **workloads.PHASES}
     lines = []
     for name in names:
-        cells = [next((str(phase.total) for phase in phases if phase.name == name), "-")
+        cells = [next((_of_phase(phase) for phase in phases if phase.name == name), "-")
                  for phases in phases_of.values()]
         if any(cell != "-" for cell in cells):
             lines.append([words[name], *cells])
-    return (f"Linux on {cpus} vCPU{'s' if cpus > 1 else ''}, exits:",
-            ["", *phases_of], lines)
+    return (f"Linux on {cpus} vCPU{'s' if cpus > 1 else ''}, exits, and for each"
+            " timer interrupt:", ["", *phases_of], lines)
 
 
 def _of_boot(phases_of):

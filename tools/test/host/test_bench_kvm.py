@@ -161,7 +161,7 @@ class Telling(unittest.TestCase):
         (_, head, lines), (_, _, reasons) = bench_kvm.tables(kvm, apical)
         self.assertEqual(len(head), len(lines[0]))
         self.assertEqual([line[1:] for line in lines],
-                         [["900", "900", "-"], ["14"] * 3, ["250"] * 3])
+                         [["900", "900", "-"], ["14"] * 3, ["250, 0.5 each"] * 3])
         self.assertEqual(reasons[:2], [["I/O instruction", "900", "900", "-"],
                                        ["WRMSR", "9", "9", "9"]])
 
