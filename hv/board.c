@@ -117,7 +117,6 @@ enum device {
 	DEVICE_RTC,
 	DEVICE_I8042,
 	DEVICE_RESET,
-	DEVICE_PCI,
 	DEVICE_FW_CFG,
 	DEVICE_EXIT,
 	DEVICE_TESTDEV,
@@ -159,9 +158,6 @@ static enum device device_at(const struct vm *vm, uint16_t port)
 	case PORTS_SYSTEM_A:
 	case PORTS_RESET:
 		return DEVICE_RESET;
-	case PORTS_PCI_ADDRESS:
-	case PORTS_RESET + 1 ... PORTS_PCI_DATA + 3:
-		return DEVICE_PCI;
 	case PORTS_FW_CFG ... PORTS_FW_CFG_DATA:
 		return DEVICE_FW_CFG;
 	default:
@@ -198,8 +194,6 @@ static uint32_t device_in(struct vm *vm, enum device device, uint16_t port,
 		return i8042_read(&b->i8042, port);
 	case DEVICE_RESET:
 		return reset_ports_read(&b->reset, port);
-	case DEVICE_PCI:
-		return vpci_read(&b->pci, port, size);
 	case DEVICE_FW_CFG:
 		return fw_cfg_read(&b->fw_cfg, port, size);
 	case DEVICE_TESTDEV:
@@ -252,9 +246,6 @@ static enum dev_action device_out(struct vm *vm, enum device device,
 		return i8042_write(&b->i8042, port, (uint8_t)value);
 	case DEVICE_RESET:
 		return reset_ports_write(&b->reset, port, (uint8_t)value);
-	case DEVICE_PCI:
-		vpci_write(&b->pci, port, size, value);
-		break;
 	case DEVICE_FW_CFG:
 		fw_cfg_write(&b->fw_cfg, port, size, value);
 		break;
@@ -434,7 +425,6 @@ void board_init(struct vm *vm, uint8_t *testdev_mmio)
 	vuart_init(&b->uart);
 	acpi_pm_init(&b->pm, 0);
 	i8042_init(&b->i8042);
-	vpci_init(&b->pci);
 	reset_ports_init(&b->reset);
 	exit_ports_init(&b->exit);
 	fw_cfg_init(&b->fw_cfg, vm->vcpu_count, ram, end);

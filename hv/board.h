@@ -16,7 +16,6 @@
 #include "guest/dev/exit_ports.h"
 #include "guest/dev/fw_cfg.h"
 #include "guest/dev/i8042.h"
-#include "guest/dev/vpci.h"
 #include "guest/dev/vpit.h"
 #include "guest/dev/reset_ports.h"
 #include "guest/dev/vrtc.h"
@@ -38,7 +37,6 @@ struct board {
 	struct vuart uart;
 	struct acpi_pm pm;
 	struct i8042 i8042;
-	struct vpci pci;
 	struct reset_ports reset;
 	struct exit_ports exit;
 	struct fw_cfg fw_cfg;

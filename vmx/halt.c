@@ -22,7 +22,7 @@ void halt_in_root(struct vcpu *v)
 	if (halt_state(v) != VCPU_HALTED)
 		return;
 	vmcs_write32(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
-	v->state = VCPU_HALTED;
+	vcpu_set_state(v, VCPU_HALTED);
 }
 
 void halt_end(struct vcpu *v)
@@ -30,5 +30,5 @@ void halt_end(struct vcpu *v)
 	if (halt_state(v) != VCPU_HALTED)
 		return;
 	vmcs_write32(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
-	v->state = VCPU_RUNNING;
+	vcpu_set_state(v, VCPU_RUNNING);
 }

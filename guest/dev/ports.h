@@ -36,10 +36,8 @@
 #define PORTS_PM_TMR_SIZE   4
 #define PORTS_PM_END	    0x60c /* one past the last of PM1a and PM_TMR */
 #define PORTS_SCI_IRQ	    9	  /* level, active high */
-#define PORTS_PCI_ADDRESS   0xcf8 /* CF8H, 32-bit accesses only */
 #define PORTS_RESET	    0xcf9 /* 8-bit accesses */
 #define PORTS_RESET_VALUE   0x06
-#define PORTS_PCI_DATA	    0xcfc  /* CFCH-CFFH */
 #define PORTS_TESTDEV_LINES 0x2000 /* one port per interrupt line */
 #define PORTS_SHUTDOWN	    0x8900
 

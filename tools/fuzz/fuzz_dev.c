@@ -16,7 +16,6 @@
 #include "guest/dev/reset_ports.h"
 #include "guest/dev/testdev.h"
 #include "guest/dev/ticks.h"
-#include "guest/dev/vpci.h"
 #include "guest/dev/vpit.h"
 #include "guest/dev/vrtc.h"
 #include "guest/dev/vuart.h"
@@ -45,7 +44,6 @@ struct machine {
 	struct exit_ports exit;
 	struct fw_cfg fw_cfg;
 	struct testdev testdev;
-	struct vpci pci;
 	uint64_t now;
 	uint64_t sent, taken; /* bytes through the UART */
 };
@@ -89,7 +87,6 @@ static void read_port(struct machine *m, uint16_t port, unsigned size)
 	i8042_read(&m->i8042, port);
 	fw_cfg_read(&m->fw_cfg, port, size);
 	testdev_read(&m->testdev, port, size);
-	vpci_read(&m->pci, port, size);
 	acpi_pm_read(&m->pm, port, size, m->now);
 	if (port >= PORTS_COM1 && port < PORTS_COM1 + PORTS_COM_SIZE)
 		vuart_read(&m->uart, port);
@@ -109,7 +106,6 @@ static void write_port(struct machine *m, uint16_t port, unsigned size,
 	vpit_write(&m->pit, port, value, m->now);
 	vrtc_write(&m->rtc, port, value, m->now);
 	fw_cfg_write(&m->fw_cfg, port, size, value);
-	vpci_write(&m->pci, port, size, value);
 	check_action(reset_ports_write(&m->reset, port, value),
 		     DEV_ACTION_RESET);
 	check_action(i8042_write(&m->i8042, port, value), DEV_ACTION_RESET);
@@ -271,7 +267,6 @@ static void machine_init(struct machine *m, struct input *in)
 	exit_ports_init(&m->exit);
 	fw_cfg_init(&m->fw_cfg, 2, 1 << 28, 1 << 28);
 	testdev_init(&m->testdev, mmio);
-	vpci_init(&m->pci);
 	m->sent = m->taken = 0;
 }
 

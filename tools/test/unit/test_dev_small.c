@@ -14,7 +14,6 @@
 #include "guest/dev/i8042.h"
 #include "guest/dev/reset_ports.h"
 #include "guest/dev/testdev.h"
-#include "guest/dev/vpci.h"
 
 static void test_reset_ports(void **state)
 {
@@ -222,26 +221,6 @@ static void test_testdev_mmio(void **state)
 }
 
 /* Linux, pci_check_type1(), and the rest of the ports. */
-static void test_vpci(void **state)
-{
-	struct vpci p;
-
-	(void)state;
-	vpci_init(&p);
-	vpci_write(&p, 0xcfb, 1, 0x01);
-	assert_int_equal(vpci_read(&p, 0xcf8, 4), 0);
-	vpci_write(&p, 0xcf8, 4, 0x80000000);
-	assert_int_equal(vpci_read(&p, 0xcf8, 4), 0x80000000);
-	vpci_write(&p, 0xcf8, 4, 0xffffffff);
-	assert_int_equal(vpci_read(&p, 0xcf8, 4), 0x80fffffc);
-	vpci_write(&p, 0xcf8, 2, 0);
-	vpci_write(&p, 0xcfc, 4, 0);
-	assert_int_equal(vpci_read(&p, 0xcf8, 4), 0x80fffffc);
-	assert_int_equal(vpci_read(&p, 0xcf8, 2), 0xffffffff);
-	for (uint16_t port = 0xcfc; port < 0xd00; port++)
-		assert_int_equal(vpci_read(&p, port, 1), 0xffffffff);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,7 +230,6 @@ int main(void)
 		cmocka_unit_test(test_fw_cfg),
 		cmocka_unit_test(test_testdev_ports),
 		cmocka_unit_test(test_testdev_mmio),
-		cmocka_unit_test(test_vpci),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
