@@ -2,13 +2,14 @@
 """tools/bench-kvm without an emulator: what both sides print is read as it stands,
 exits are counted between marks, rows meet, and a second run is compared."""
 
+import struct
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 from xml.dom import minidom
 
-from lib import bench_kvm, bench_picture
+from lib import bench_kvm, bench_picture, image, kvm_host
 from lib.paths import TOOLS, Problem
 
 HOST = """\
@@ -206,6 +207,26 @@ class Comparing(unittest.TestCase):
         found = self.differing(lambda rows: rows.pop(("eoi-edge", "xapic", False)))
         self.assertEqual(len(found), 1)
         self.assertIn("KVM plain eoi-edge xapic: only in", found[0])
+
+
+@unittest.skipUnless(kvm_host.GRUB.is_dir(), "needs Debian's grub-pc-bin")
+class Disk(unittest.TestCase):
+    def test_grub_stands_beside_the_partition_table(self):
+        """Each part of GRUB names the sector of the next; GPT is as it was."""
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            (work / "file").write_bytes(b"something")
+            disk = work / "disk.img"
+            image.make(disk, {"vmlinuz": work / "file"})
+            before = disk.read_bytes()
+            kvm_host.with_grub(disk, "quiet", work)
+            after = disk.read_bytes()
+            core = (work / "core.img").read_bytes()
+        self.assertEqual(after[440:34 * 512], before[440:34 * 512])
+        self.assertEqual(after[image.FIRST:], before[image.FIRST:])
+        self.assertEqual(struct.unpack_from("<Q", after, 0x5c), (34,))
+        self.assertEqual(struct.unpack_from("<Q", after, 35 * 512 - 12), (35,))
+        self.assertEqual(after[35 * 512:34 * 512 + len(core)], core[512:])
 
 
 if __name__ == "__main__":
