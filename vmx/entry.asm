@@ -93,6 +93,9 @@ VMCS_HOST_RSP equ 0x6c14
 	jz %%no_bhb
 	call clear_history
 %%no_bhb:
+	; The guest may have trained these branches too: nobody gets past them
+	; before they are decided.
+	lfence
 %endmacro
 
 	bits 64
@@ -145,9 +148,9 @@ vmx_exit:
 	cmovz eax, ecx
 	jmp .return
 .ended:
-	call fill_returns
 	xor eax, eax
 .return:
+	call fill_returns
 	pop rdi
 	pop r15
 	pop r14
