@@ -53,6 +53,19 @@ void startup_part(const char *name, uint64_t end_tsc)
 	startup.last_tsc = end_tsc;
 }
 
+/* The largest part that is not in a mask; there is one. */
+static uint32_t largest(uint32_t but)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 0; i < startup.count; i++)
+		if (!(but >> i & 1) &&
+		    (but >> best & 1 ||
+		     startup.part[i].ticks > startup.part[best].ticks))
+			best = i;
+	return best;
+}
+
 void startup_text(struct text *t)
 {
 	const char *before = "; most for ";
@@ -61,13 +74,8 @@ void startup_text(struct text *t)
 	text_add(t, "%lu ticks from the loader's entry to the guest's start",
 		 startup.ticks);
 	for (uint32_t i = 0; i < SHOWN && i < startup.count; i++) {
-		uint32_t best = UINT32_MAX;
+		uint32_t best = largest(shown);
 
-		for (uint32_t j = 0; j < startup.count; j++)
-			if (!(shown >> j & 1) &&
-			    (best == UINT32_MAX ||
-			     startup.part[j].ticks > startup.part[best].ticks))
-				best = j;
 		shown |= 1u << best;
 		text_add(t, "%s%s (%lu)", before, startup.part[best].name,
 			 startup.part[best].ticks);
