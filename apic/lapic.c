@@ -19,22 +19,22 @@
 
 #define DIVIDE_BY_1    0xbu
 
-static volatile uint8_t *page; /* NULL: x2APIC mode */
+volatile uint8_t *lapic_page;
 
 /* The timer's clocks per TSC tick times 2^32; 0: TSC-deadline mode. */
 static uint64_t timer_ratio;
 
 static uint32_t reg_read(uint32_t offset)
 {
-	if (page)
-		return *(volatile uint32_t *)(page + offset);
+	if (lapic_page)
+		return *(volatile uint32_t *)(lapic_page + offset);
 	return msr_read(APIC_MSR(offset));
 }
 
 static void reg_write(uint32_t offset, uint32_t value)
 {
-	if (page)
-		*(volatile uint32_t *)(page + offset) = value;
+	if (lapic_page)
+		*(volatile uint32_t *)(lapic_page + offset) = value;
 	else
 		msr_write(APIC_MSR(offset), value);
 }
@@ -58,19 +58,14 @@ uint64_t lapic_xapic_address(void)
 
 void lapic_init(volatile uint8_t *xapic_page)
 {
-	page = xapic_page;
-}
-
-bool lapic_x2apic(void)
-{
-	return !page;
+	lapic_page = xapic_page;
 }
 
 /* The SDM's transitions: x2APIC mode is left through "disabled" only and
  * entered from xAPIC mode only. */
 static void set_mode(void)
 {
-	uint64_t mode = APIC_BASE_EN | (page ? 0 : APIC_BASE_EXTD);
+	uint64_t mode = APIC_BASE_EN | (lapic_page ? 0 : APIC_BASE_EXTD);
 	uint64_t base = msr_read(IA32_APIC_BASE);
 
 	if ((base & (APIC_BASE_EN | APIC_BASE_EXTD)) == mode)
@@ -142,7 +137,7 @@ uint32_t lapic_id(void)
 {
 	uint32_t id = reg_read(APIC_ID);
 
-	return page ? id >> APIC_ID_SHIFT : id;
+	return lapic_page ? id >> APIC_ID_SHIFT : id;
 }
 
 void lapic_eoi(void)
@@ -152,7 +147,7 @@ void lapic_eoi(void)
 
 static bool icr_idle(void)
 {
-	if (!page)
+	if (!lapic_page)
 		return true;
 	for (int i = 0; i < ICR_TRIES; i++) {
 		if (!(reg_read(APIC_ICR) & APIC_ICR_DELIVERY_STATUS))
@@ -167,7 +162,7 @@ static bool send(uint32_t apic_id, uint32_t delivery_mode, uint8_t vector)
 	uint32_t low = APIC_ICR_ASSERT |
 		       delivery_mode << APIC_ICR_DELIVERY_MODE_SHIFT | vector;
 
-	if (!page) {
+	if (!lapic_page) {
 		cpu_fence();
 		msr_write(APIC_MSR(APIC_ICR), (uint64_t)apic_id << 32 | low);
 		return true;
@@ -205,7 +200,7 @@ bool lapic_send_startup(uint32_t apic_id, uint8_t start_page)
  * no bus. */
 void lapic_send_self(uint8_t vector)
 {
-	if (!page) {
+	if (!lapic_page) {
 		msr_write(APIC_MSR(APIC_SELF_IPI), vector);
 		return;
 	}

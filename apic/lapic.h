@@ -20,7 +20,13 @@ uint64_t lapic_xapic_address(void);
 /* Chooses the mode for all CPUs; xapic_page is that page's mapping, uncached,
  * NULL for x2APIC mode. */
 void lapic_init(volatile uint8_t *xapic_page);
-bool lapic_x2apic(void);
+
+extern volatile uint8_t *lapic_page; /* NULL: x2APIC mode */
+
+static inline bool lapic_x2apic(void)
+{
+	return !lapic_page;
+}
 
 /*
  * On each CPU: switches the APIC on in the chosen mode, masks its LVT entries

@@ -17,8 +17,8 @@ struct pi_desc {
 	uint32_t ndst;	  /* APIC ID; in xAPIC mode in bits 15:8 */
 	/* Software's own; the processor ignores these bytes. */
 	uint64_t timer; /* PI_DESC_TIMER_*: the owner's pre-posted vector */
-	uint64_t notified_tsc; /* when ON was last set */
-	uint64_t reserved;
+	uint32_t notified_tsc; /* when ON was last set, the low half */
+	uint32_t reserved[3];
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct pi_desc) == 64, "one descriptor, one line");

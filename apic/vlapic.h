@@ -133,6 +133,13 @@ void vlapic_init(struct vlapic *v, uint8_t *page, struct pi_desc *pi,
 void vlapic_reset(struct vlapic *v);
 
 enum vlapic_mode vlapic_mode(const struct vlapic *v);
+
+/* From any CPU: globally enabled, so it takes messages that it matches. */
+static inline bool vlapic_is_enabled(const struct vlapic *v)
+{
+	return __atomic_load_n(&v->base_msr, __ATOMIC_RELAXED) & APIC_BASE_EN;
+}
+
 uint64_t vlapic_base_address(const struct vlapic *v); /* guest-physical */
 
 /* ---- registers: one table behind all of these ---- */
@@ -185,7 +192,7 @@ void vlapic_cr8_write(struct vlapic *v, uint8_t value);
 
 /* ---- interrupts ---- */
 
-/* From any CPU: globally and software-enabled, so it takes fixed and lowest-
+/* From any CPU: enabled globally and by software, so it takes fixed and lowest-
  * priority interrupts. */
 bool vlapic_accepts(const struct vlapic *v);
 

@@ -14,19 +14,8 @@
 /* Enough for a panic, which is what most of them are for. */
 #define IST_STACK_PAGES 2
 
-static struct percpu *cpus[BOOT_CPUS_MAX]; /* boot CPU, while starting */
-static uint32_t count;
-
-struct percpu *percpu_of(uint32_t number)
-{
-	ASSERT(number < count);
-	return cpus[number];
-}
-
-uint32_t percpu_count(void)
-{
-	return count;
-}
+struct percpu *percpu_all[BOOT_CPUS_MAX]; /* boot CPU, while starting */
+uint32_t percpu_all_count;
 
 static bool map_stacks(struct percpu *cpu)
 {
@@ -49,32 +38,33 @@ struct percpu *percpu_create(uint32_t apic_id, void *stack_top)
 	uint64_t pages = (sizeof(struct percpu) + PAGE_MASK) / PAGE_SIZE;
 	struct percpu *cpu;
 
-	if (count == BOOT_CPUS_MAX)
+	if (percpu_all_count == BOOT_CPUS_MAX)
 		return NULL;
 	/* One that was dropped has never run, and serves again. */
-	cpu = cpus[count];
+	cpu = percpu_all[percpu_all_count];
 	if (!cpu) {
 		cpu = frame_alloc(FRAME_CPU, pages);
 		if (!cpu)
 			return NULL;
 		cpu->stack_top = stack_top;
-		if (!map_stacks(cpu) || !window_init(&cpu->window, count))
+		if (!map_stacks(cpu) ||
+		    !window_init(&cpu->window, percpu_all_count))
 			return NULL;
 		gdt_init(&cpu->gdt, &cpu->tss);
 		cpu->self.self = &cpu->self;
-		cpu->self.number = count;
+		cpu->self.number = percpu_all_count;
 		cpu->self.window = &cpu->window;
-		cpus[count] = cpu;
+		percpu_all[percpu_all_count] = cpu;
 	}
 	cpu->self.apic_id = apic_id;
-	count++;
+	percpu_all_count++;
 	return cpu;
 }
 
 void percpu_drop(struct percpu *cpu)
 {
-	ASSERT(cpu == cpus[count - 1]);
-	count--;
+	ASSERT(cpu == percpu_all[percpu_all_count - 1]);
+	percpu_all_count--;
 }
 
 static bool in_stack(uint64_t address, uint64_t size_bytes, uint64_t top,

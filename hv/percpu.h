@@ -12,6 +12,7 @@
 
 #include "hv/gdt.h"
 #include "hv/hw/self.h"
+#include "hv/lib/panic.h"
 #include "mm/window.h"
 
 #define PERCPU_STACK_PAGES 4
@@ -44,9 +45,21 @@ static inline struct percpu *percpu(void)
 	return (struct percpu *)cpu_self();
 }
 
+/* For the next two functions. */
+extern struct percpu *percpu_all[];
+extern uint32_t percpu_all_count;
+
+static inline uint32_t percpu_count(void)
+{
+	return percpu_all_count;
+}
+
 /* By number, 0 to percpu_count() - 1; these CPUs are up or starting. */
-struct percpu *percpu_of(uint32_t number);
-uint32_t percpu_count(void);
+static inline struct percpu *percpu_of(uint32_t number)
+{
+	ASSERT(number < percpu_all_count);
+	return percpu_all[number];
+}
 
 /* Takes the NMIs that are waiting for this CPU's guest. */
 static inline uint32_t percpu_take_nmis(void)

@@ -207,25 +207,26 @@ void smp_release(void)
 			smp_kick(i);
 }
 
-static __attribute__((noinline)) void send_late(uint32_t apic_id,
-						uint8_t vector)
+/* In xAPIC mode the APIC may still be busy with the last one. */
+static __attribute__((noinline)) void send_by_page(uint32_t apic_id,
+						   uint8_t vector)
 {
-	unsigned tries = 0;
-
-	do {
-		if (tries++ == SEND_TRIES)
+	for (unsigned tries = 0; !lapic_send(apic_id, vector); tries++) {
+		if (tries == SEND_TRIES)
 			panic("CPU %u: its local APIC sends no more",
 			      percpu()->self.number);
 		percpu()->late_ipis++;
-	} while (!lapic_send(apic_id, vector));
+	}
 }
 
 void smp_send(uint32_t number, uint8_t vector)
 {
 	uint32_t apic_id = percpu_of(number)->self.apic_id;
 
-	if (!lapic_send(apic_id, vector))
-		send_late(apic_id, vector);
+	if (lapic_x2apic())
+		lapic_send(apic_id, vector); /* which never waits */
+	else
+		send_by_page(apic_id, vector);
 }
 
 void smp_kick(uint32_t number)

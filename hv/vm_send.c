@@ -52,7 +52,8 @@ static void post_edge(struct vcpu *v, uint8_t vector)
 		vcpu_request(v, VCPU_REQUEST_EVENT);
 		return;
 	}
-	__atomic_store_n(&v->pi.notified_tsc, tsc_read(), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->pi.notified_tsc, (uint32_t)tsc_read(),
+			 __ATOMIC_SEQ_CST);
 	if (vlapic_post(&v->vlapic, vector, false) &&
 	    __atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
 		notify(v);
@@ -80,16 +81,10 @@ static void trace_post(struct vcpu *v, const struct vlapic_message *message,
 		   message->delivery_mode | (message->level ? 0x100 : 0), from);
 }
 
-/* False: v does not take it, and it is level-triggered. */
-static bool post(struct vcpu *v, const struct vlapic_message *message,
-		 const struct vcpu *sender)
+static __attribute__((noinline)) void post_other(
+	struct vcpu *v, const struct vlapic_message *message)
 {
-	if (trace_vcpu_on(v))
-		trace_post(v, message, sender);
 	switch (message->delivery_mode) {
-	case VLAPIC_FIXED:
-	case VLAPIC_LOWEST_PRIORITY:
-		return post_fixed(v, message);
 	case VLAPIC_NMI:
 		__atomic_fetch_add(&v->nmi_posted, 1, __ATOMIC_SEQ_CST);
 		vcpu_request(v, VCPU_REQUEST_EVENT);
@@ -102,10 +97,20 @@ static bool post(struct vcpu *v, const struct vlapic_message *message,
 				 __ATOMIC_SEQ_CST);
 		vcpu_request(v, VCPU_REQUEST_SIPI);
 		break;
-	case VLAPIC_SMI: /* there is no SMM */
-	case VLAPIC_EXTINT:
+	default: /* there is no SMM; ExtINT has its pin */
 		break;
 	}
+}
+
+/* False: v does not take it, and it is level-triggered. */
+static bool post(struct vcpu *v, const struct vlapic_message *message,
+		 const struct vcpu *sender)
+{
+	if (trace_vcpu_on(v))
+		trace_post(v, message, sender);
+	if (message->delivery_mode <= VLAPIC_LOWEST_PRIORITY)
+		return post_fixed(v, message);
+	post_other(v, message);
 	return true;
 }
 
@@ -132,30 +137,29 @@ static struct vcpu *lowest_priority(struct vm *vm,
 	return best;
 }
 
-static bool send_to(struct vcpu *v, const struct vlapic_message *message,
-		    const struct vcpu *sender)
+static __attribute__((noinline)) bool send_to_all(
+	struct vm *vm, const struct vlapic_message *message,
+	const struct vcpu *sender)
 {
 	const struct vlapic *from = sender ? &sender->vlapic : NULL;
-
-	return vlapic_matches(&v->vlapic, message, from) &&
-	       post(v, message, sender);
-}
-
-static bool send_to_all(struct vm *vm, const struct vlapic_message *message,
-			const struct vcpu *sender)
-{
 	bool taken = false;
 
+	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
+		struct vcpu *v = lowest_priority(vm, message, from);
+
+		return v && post(v, message, sender);
+	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		taken |= send_to(vm->vcpu[i], message, sender);
+		if (vlapic_matches(&vm->vcpu[i]->vlapic, message, from))
+			taken |= post(vm->vcpu[i], message, sender);
 	return taken;
 }
 
-/* Then nobody but the vCPU of that number may be meant. */
+/* To one ID, which is a vCPU's number: nobody else matches. */
 static bool goes_by_id(const struct vm *vm,
 		       const struct vlapic_message *message)
 {
-	_Static_assert(CONFIG_VCPUS_MAX < APIC_BROADCAST, "an ID is a number");
+	_Static_assert(CONFIG_VCPUS_MAX < APIC_BROADCAST, "nor is it for all");
 	return message->shorthand == VLAPIC_SHORTHAND_NONE &&
 	       !message->logical && message->destination < vm->vcpu_count;
 }
@@ -163,16 +167,12 @@ static bool goes_by_id(const struct vm *vm,
 bool vm_send(struct vm *vm, const struct vlapic_message *message,
 	     struct vcpu *sender)
 {
-	const struct vlapic *from = sender ? &sender->vlapic : NULL;
+	struct vcpu *v;
 
-	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
-		struct vcpu *v = lowest_priority(vm, message, from);
-
-		return v && post(v, message, sender);
-	}
-	if (goes_by_id(vm, message))
-		return send_to(vm->vcpu[message->destination], message, sender);
-	return send_to_all(vm, message, sender);
+	if (!goes_by_id(vm, message))
+		return send_to_all(vm, message, sender);
+	v = vm->vcpu[message->destination];
+	return vlapic_is_enabled(&v->vlapic) && post(v, message, sender);
 }
 
 void machine_trace_self_ipi(struct vcpu *v, uint8_t vector)

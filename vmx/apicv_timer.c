@@ -8,7 +8,7 @@
 
 static bool post(struct vcpu *v, uint8_t vector)
 {
-	uint64_t quiet = tsc_read() - v->pi.notified_tsc;
+	uint32_t quiet = (uint32_t)tsc_read() - v->pi.notified_tsc;
 	bool posted;
 
 	/* A processor that posts IPIs itself does not look at .timer. */
@@ -62,20 +62,9 @@ void apicv_timer_unpost(struct vcpu *v)
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
 }
 
-/* The first time that somebody posts it: from here on the timer does not. */
-static void announce(struct vcpu *v, uint8_t vector)
+void apicv_timer_announce(struct vcpu *v, uint8_t vector)
 {
 	spin_lock(&v->posters_lock);
 	bitmap256_set(&v->posters, vector);
 	spin_unlock(&v->posters_lock);
-}
-
-bool apicv_timer_may_post(struct vcpu *v, uint8_t vector)
-{
-	uint64_t timer;
-
-	if (__builtin_expect(!bitmap256_test(&v->posters, vector), 0))
-		announce(v, vector);
-	timer = __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST);
-	return timer != (PI_DESC_TIMER_POSTED | vector);
 }
