@@ -13,7 +13,6 @@
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
 
-#define CONFIG_CPU_MAX	 255u
 #define CONFIG_QUOTE_MAX 40 /* characters of a bad value that are shown */
 
 /* What is being filled: where keys go, and which were given there before. */
