@@ -181,7 +181,8 @@ vmx_exit_mitigated:
 	jmp vmx_exit.failed
 
 	; Overwrites the branch history by branches of ours: 5 calls deep, 5 times
-	; around each. Intel, "Branch History Injection", "BHB-clearing Sequence".
+	; around each; what has a longer history has BHI_DIS_S as well. Intel,
+	; "Branch History Injection", "BHB-clearing Sequence".
 	; Clobbers: rax, rcx.
 clear_history:
 	mov ecx, 5
