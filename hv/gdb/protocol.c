@@ -103,15 +103,19 @@ bool gdb_protocol_interrupt(struct gdb_protocol *p, struct gdb_reply *reply)
 	return gdb_protocol_stopped(p, &stop, reply);
 }
 
+/* A VM that has ended is told of, and left alone: it may start again. */
 static void begin(struct gdb_protocol *p)
 {
-	gdb_target_begin();
+	bool there = gdb_target_is_there();
+
+	if (there)
+		gdb_target_begin();
 	*p = (struct gdb_protocol){
-		.attached = true,
+		.attached = there,
+		.no_acks = !there && p->no_acks,
 		.avx = gdb_target_has_avx(),
 		.run_thread = -1,
-		.stop = {.reason = gdb_target_is_there() ? GDB_STOP_STEP
-							 : GDB_STOP_ENDED},
+		.stop = {.reason = there ? GDB_STOP_STEP : GDB_STOP_ENDED},
 	};
 }
 

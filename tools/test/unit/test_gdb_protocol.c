@@ -303,6 +303,22 @@ static void the_end(void **state)
 	assert_reply("qfThreadInfo", "m1,2,3");
 }
 
+/* Who comes too late holds nothing that a new start would wait for. */
+static void comes_after_the_end(void **state)
+{
+	(void)state;
+	fake_gdb.there = false;
+	assert_reply("QStartNoAckMode", "OK");
+	assert_reply("?", "W00");
+	assert_true(protocol.no_acks);
+	assert_false(protocol.attached);
+	assert_int_equal(fake_gdb.begins, 0);
+	fake_gdb.there = true;
+	assert_reply("?", "T05thread:1;");
+	assert_true(protocol.attached);
+	assert_int_equal(fake_gdb.begins, 1);
+}
+
 static void kills(void **state)
 {
 	(void)state;
@@ -397,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup(stops, setup),
 		cmocka_unit_test_setup(interrupts, setup),
 		cmocka_unit_test_setup(the_end, setup),
+		cmocka_unit_test_setup(comes_after_the_end, setup),
 		cmocka_unit_test_setup(kills, setup),
 		cmocka_unit_test_setup(monitor, setup),
 		cmocka_unit_test_setup(description, setup),
