@@ -40,7 +40,7 @@
 
 #include "guest/hypercall.h"
 
-#define VERSION	     1
+#define VERSION	     1u
 #define CPUS_MAX     64
 #define REASONS	     80
 #define VMCALL	     18 /* its basic exit reason; Linux makes none */
