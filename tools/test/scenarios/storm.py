@@ -17,8 +17,9 @@ reset = stop
 ALL_TIERS = ("emulate", "tpr-shadow", "access-page", "register", "delivery", "posted")
 
 
-def passes(test, guest, vcpus, cmdline="", tiers=ALL_TIERS, timeout=600, model=None):
-    config = CONFIG.format(guest=guest, vcpus=vcpus)
+def passes(test, guest, vcpus, cmdline="", tiers=ALL_TIERS, timeout=600, model=None,
+           hlt_exit="auto"):
+    config = CONFIG.format(guest=guest, vcpus=vcpus) + f"hlt-exit = {hlt_exit}\n"
     if cmdline:
         config += f"cmdline = {cmdline}\n"
     result = test.boot(config=config, cpus=vcpus, timeout=timeout, model=model)
@@ -37,7 +38,9 @@ def every_interrupt_is_accounted_for(test, **arguments):
     passes(test, "storm", **arguments)
 
 
-@scenario(cases={"xapic": {}}, soak={"x2apic": dict(cmdline="x2apic")})
+@scenario(cases={"xapic": {}, "hlt-exits": dict(cmdline="step=20", hlt_exit="on")},
+          soak={"x2apic": dict(cmdline="x2apic"),
+                "x2apic-hlt-exits": dict(cmdline="x2apic", hlt_exit="on")})
 def no_wake_up_is_lost(test, **arguments):
     passes(test, "wakeup", 2, **arguments)
 

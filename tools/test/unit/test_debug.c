@@ -234,6 +234,27 @@ static void open_page(void)
 	expect_open(true);
 }
 
+/*
+ * A halted guest waits in root mode for its step: no flag of a step's may be in
+ * the VMCS with the HLT activity state.  A HLT under way exits.
+ */
+static void test_step_while_halted(void **state)
+{
+	const struct vmx_debug_wish wish = {.step = true}, none = {0};
+
+	(void)state;
+	vmx_write(VMCS_GUEST_ACTIVITY_STATE, 1);
+	vmx_debug_set(&v, &none);
+	assert_int_equal(vmx_read(VMCS_GUEST_ACTIVITY_STATE), 1);
+	assert_int_equal(v.state, VCPU_RUNNING);
+	assert_int_equal(v.debug.proc & VMX_PROC_HLT_EXITING, 0);
+	vmx_debug_set(&v, &wish);
+	assert_int_equal(vmx_read(VMCS_GUEST_ACTIVITY_STATE), 0);
+	assert_int_equal(v.state, VCPU_HALTED);
+	assert_int_equal(v.debug.proc & VMX_PROC_HLT_EXITING,
+			 VMX_PROC_HLT_EXITING);
+}
+
 static void test_opens_for_a_step(void **state)
 {
 	(void)state;
@@ -333,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup(test_stays, setup),
 		cmocka_unit_test_setup(test_hit, setup),
 		cmocka_unit_test_setup(test_late_hit, setup),
+		cmocka_unit_test_setup(test_step_while_halted, setup),
 		cmocka_unit_test_setup(test_late_hit_and_step, setup),
 		cmocka_unit_test_setup(test_opens_for_a_step, setup_hidden),
 		cmocka_unit_test_setup(test_any_exit_closes, setup_hidden),
