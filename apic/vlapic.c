@@ -73,6 +73,7 @@ void vlapic_reset(struct vlapic *v)
 	if (vlapic_in_x2apic_mode(v))
 		enter_x2apic_mode(v);
 	v->lint0_remote_irr = 0;
+	v->delivered = 0;
 	__atomic_store_n(&v->esr_latched, 0, __ATOMIC_SEQ_CST);
 	vlapic_timer_reset(v);
 }

@@ -72,6 +72,8 @@ struct vlapic {
 	uint32_t id;	    /* the x2APIC ID; xAPIC ID is its low byte */
 	uint8_t bsp;
 	uint8_t lint0_remote_irr; /* a level interrupt of LINT0 awaits EOI */
+	/* Not 0: the highest vector in ISR, as vlapic_deliver() left it. */
+	uint8_t delivered;
 	uint32_t esr_latched; /* errors since ESR was last written; atomic */
 	struct vlapic_message message; /* what EFFECT_IPI sends */
 
@@ -221,6 +223,10 @@ int vlapic_pending(const struct vlapic *v);
 
 /* Delivers what vlapic_pending() returned: IRR to ISR, new PPR. */
 void vlapic_deliver(struct vlapic *v, uint8_t vector);
+
+/* From here on the processor delivers, or does no more: what it did to ISR is
+ * in the page. */
+void vlapic_handed_over(struct vlapic *v);
 
 /* Recomputes and stores PPR from TPR and ISR.  Nothing but this, reading PPR
  * and vlapic_deliver() touches the slot. */

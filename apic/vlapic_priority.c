@@ -36,9 +36,10 @@ bool vlapic_irr_is_empty(const struct vlapic *v)
 {
 	uint32_t words = 0;
 
+	/* Nobody else writes IRR meanwhile, so plain reads do. */
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < 8; i++)
-		words |= vlapic_page_read(v, APIC_IRR + i * 0x10);
+		words |= *vlapic_page_word(v, APIC_IRR + i * 0x10);
 	return !words;
 }
 
@@ -182,8 +183,14 @@ void vlapic_deliver(struct vlapic *v, uint8_t vector)
 			  vlapic_page_read(v, APIC_IRR + word) & ~bit);
 	vlapic_page_write(v, APIC_ISR + word,
 			  vlapic_page_read(v, APIC_ISR + word) | bit);
+	v->delivered = vector;
 	/* It was pending, so its class is above TPR's and all in service. */
 	vlapic_page_write(v, APIC_PPR, vector & CLASS);
+}
+
+void vlapic_handed_over(struct vlapic *v)
+{
+	v->delivered = 0;
 }
 
 bool vlapic_is_level(const struct vlapic *v, uint8_t vector)
@@ -224,11 +231,14 @@ struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
 
 struct vlapic_effect vlapic_eoi(struct vlapic *v)
 {
-	int vector = vlapic_highest_isr(v);
+	int vector = v->delivered;
 	uint32_t word, bit;
 
+	if (!vector)
+		vector = vlapic_highest_isr(v);
 	if (vector < 0)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	v->delivered = 0;
 	word = vlapic_vector_word((uint8_t)vector);
 	bit = vlapic_vector_bit((uint8_t)vector);
 	vlapic_page_write(v, APIC_ISR + word,

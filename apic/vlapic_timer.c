@@ -50,12 +50,19 @@ static bool expire(struct vlapic *v, uint64_t tsc)
 
 /* An entry that is not masked shows that the APIC was software-enabled then,
  * though the processor may by now have written SVR. */
-static void settle(struct vlapic *v, uint64_t tsc)
+static __attribute__((noinline)) void settle_late(struct vlapic *v,
+						  uint64_t tsc)
 {
 	uint8_t vector = v->lvt_timer & APIC_LVT_VECTOR;
 
 	if (expire(v, tsc))
 		vlapic_post_accepted(v, vector, false);
+}
+
+static inline void settle(struct vlapic *v, uint64_t tsc)
+{
+	if (__builtin_expect(tsc >= v->expiry_tsc, 0))
+		settle_late(v, tsc);
 }
 
 bool vlapic_timer_expire(struct vlapic *v, uint64_t tsc)

@@ -272,6 +272,7 @@ void apicv_configure(struct vcpu *v)
 	char text[160];
 
 	apicv_sync(v);
+	vlapic_handed_over(&v->vlapic);
 	v->apic = choice_now(v);
 	/* Whoever wrote apic_wanted has tried it in both modes. */
 	if (!apicv_controls(v->caps, v->apic, x2apic, &v->controls, text,

@@ -143,6 +143,27 @@ static void test_eoi(void **state)
 	assert_int_equal(vlapic_highest_isr(&a.v), -1);
 }
 
+/* What the processor did to ISR while it delivered counts. */
+static void test_handed_over(void **state)
+{
+	(void)state;
+	apic_xapic(&a, 0);
+	vlapic_accept(&a.v, 0x40, false);
+	vlapic_deliver(&a.v, 0x40);
+	vlapic_handed_over(&a.v);
+	apic_set_slot(&a, APIC_ISR + 0x40, 1); /* 80H */
+	apic_write(&a, APIC_EOI, 0);
+	assert_int_equal(vlapic_highest_isr(&a.v), 0x40);
+	apic_write(&a, APIC_EOI, 0);
+	assert_int_equal(vlapic_highest_isr(&a.v), -1);
+	/* INIT empties ISR. */
+	vlapic_accept(&a.v, 0x40, false);
+	vlapic_deliver(&a.v, 0x40);
+	vlapic_reset(&a.v);
+	assert_int_equal(apic_write(&a, APIC_EOI, 0), VLAPIC_EFFECT_NONE);
+	assert_int_equal(vlapic_write(&a.v, APIC_EOI, 0, 0).events, 0);
+}
+
 static void test_eoi_suppression(void **state)
 {
 	(void)state;
@@ -405,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_dropped_while_disabled),
 		cmocka_unit_test(test_ppr),
 		cmocka_unit_test(test_eoi),
+		cmocka_unit_test(test_handed_over),
 		cmocka_unit_test(test_eoi_suppression),
 		cmocka_unit_test(test_error_interrupt),
 		cmocka_unit_test(test_illegal_error_vector),
