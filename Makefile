@@ -104,8 +104,7 @@ $(O)/apical.image: $(O)/apical.elf
 HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
 	apicv_entry apicv_timer inject) \
 	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
-	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic) \
-	guest/dev/vpic
+	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic vpic)
 $(HOT:%=$(O)/%.o): CFLAGS += -fomit-frame-pointer -ffixed-rbp \
 	-foptimize-sibling-calls
 

@@ -60,11 +60,12 @@ static unsigned line_of_rank(const struct vpic_chip *c, unsigned r)
 static int request(const struct vpic *pic, unsigned n)
 {
 	const struct vpic_chip *c = &pic->chip[n];
-	unsigned asking = rank(c, c->irr & ~c->imr);
-	uint8_t in_service = c->isr;
+	uint8_t lines = c->irr & ~c->imr, in_service = c->isr;
+	unsigned asking;
 
-	if (asking == 8)
+	if (!lines)
 		return -1;
+	asking = rank(c, lines);
 	if (c->special_mask)
 		in_service &= ~c->imr;
 	/* The slave's requests of higher priority than the one in service. */
@@ -170,7 +171,7 @@ static uint8_t poll(struct vpic *pic, unsigned n)
 	return 0x80 | (uint8_t)line;
 }
 
-uint8_t vpic_read(struct vpic *pic, uint16_t port)
+uint32_t vpic_read(struct vpic *pic, uint16_t port)
 {
 	unsigned n = (port & ~1u) == PORT_SLAVE;
 	struct vpic_chip *c = &pic->chip[n];

@@ -27,9 +27,15 @@ struct vpic {
 /* Power-up: all lines masked and edge-triggered, not yet initialized. */
 void vpic_init(struct vpic *pic);
 
+/* The next read of one of the chips is a poll, which acknowledges. */
+static inline bool vpic_polls(const struct vpic *pic)
+{
+	return pic->chip[0].poll || pic->chip[1].poll;
+}
+
 /* True when the port is one of ours. */
 bool vpic_owns(uint16_t port);
-uint8_t vpic_read(struct vpic *pic, uint16_t port);
+uint32_t vpic_read(struct vpic *pic, uint16_t port); /* 8 bits */
 void vpic_write(struct vpic *pic, uint16_t port, uint8_t value);
 
 /*

@@ -120,6 +120,7 @@ enum device {
 	DEVICE_FW_CFG,
 	DEVICE_EXIT,
 	DEVICE_TESTDEV,
+	DEVICE_OPTIONAL, /* optional_device_at() knows */
 };
 
 /* Whose port that is: of the devices that only some VMs have. */
@@ -135,165 +136,255 @@ static enum device optional_device_at(const struct vm *vm, uint16_t port)
 	return DEVICE_NONE;
 }
 
-static enum device device_at(const struct vm *vm, uint16_t port)
+/* Whose a port is. */
+static const uint8_t devices[PORTS_RESET + 1] = {
+	[0x20 ... 0x21] = DEVICE_PIC,
+	[PORTS_PIT... PORTS_PIT + 3] = DEVICE_PIT,
+	[PORTS_I8042_DATA] = DEVICE_I8042,
+	[PORTS_SYSTEM_B] = DEVICE_PIT,
+	[PORTS_I8042_COMMAND] = DEVICE_I8042,
+	[PORTS_RTC_INDEX] = DEVICE_RTC,
+	[PORTS_RTC_DATA] = DEVICE_RTC,
+	[PORTS_SYSTEM_A] = DEVICE_RESET,
+	[PORTS_TESTDEV_REG... PORTS_TESTDEV_FLUSH + 3] = DEVICE_OPTIONAL,
+	[PORTS_DEBUG_EXIT] = DEVICE_OPTIONAL,
+	[0xa0 ... 0xa1] = DEVICE_PIC,
+	[PORTS_COM1... PORTS_COM1 + PORTS_COM_SIZE - 1] = DEVICE_UART,
+	[0x4d0 ... 0x4d1] = DEVICE_PIC,
+	[PORTS_FW_CFG... PORTS_FW_CFG_DATA] = DEVICE_FW_CFG,
+	[PORTS_PM1A_EVT... PORTS_PM_END - 1] = DEVICE_PM,
+	[PORTS_RESET] = DEVICE_RESET,
+};
+
+static inline enum device device_at(uint16_t port)
 {
-	switch (port) {
-	case PORTS_COM1 ... PORTS_COM1 + PORTS_COM_SIZE - 1:
-		return DEVICE_UART;
-	case PORTS_PM1A_EVT ... PORTS_PM_END - 1:
-		return DEVICE_PM;
-	case 0x20 ... 0x21:
-	case 0xa0 ... 0xa1:
-	case 0x4d0 ... 0x4d1:
-		return DEVICE_PIC;
-	case PORTS_PIT ... PORTS_PIT + 3:
-	case PORTS_SYSTEM_B:
-		return DEVICE_PIT;
-	case PORTS_RTC_INDEX:
-	case PORTS_RTC_DATA:
-		return DEVICE_RTC;
-	case PORTS_I8042_DATA:
-	case PORTS_I8042_COMMAND:
-		return DEVICE_I8042;
-	case PORTS_SYSTEM_A:
-	case PORTS_RESET:
-		return DEVICE_RESET;
-	case PORTS_FW_CFG ... PORTS_FW_CFG_DATA:
-		return DEVICE_FW_CFG;
-	default:
-		return optional_device_at(vm, port);
-	}
+	return port < sizeof(devices) ? (enum device)devices[port]
+				      : DEVICE_OPTIONAL;
 }
 
-/* ---- their devices; the lock is held ---- */
-
-static uint32_t device_in(struct vm *vm, enum device device, uint16_t port,
-			  unsigned size)
+static uint32_t nothing_in(struct vm *vm, uint16_t port, unsigned size)
 {
-	struct board *b = &vm->board;
-	uint32_t value;
-
-	switch (device) {
-	case DEVICE_UART:
-		value = vuart_read(&b->uart, port - PORTS_COM1);
-		update_uart(vm);
-		return value;
-	case DEVICE_PM:
-		return acpi_pm_read(&b->pm, port, size, now_ns(vm));
-	case DEVICE_PIC:
-		value = vpic_read(&b->pic, port);
-		update_intr(vm);
-		return value;
-	case DEVICE_PIT:
-		return vpit_read(&b->pit, port, now_ns(vm));
-	case DEVICE_RTC:
-		value = vrtc_read(&b->rtc, port, now_ns(vm));
-		update_timed(vm, now_ns(vm));
-		return value;
-	case DEVICE_I8042:
-		return i8042_read(&b->i8042, port);
-	case DEVICE_RESET:
-		return reset_ports_read(&b->reset, port);
-	case DEVICE_FW_CFG:
-		return fw_cfg_read(&b->fw_cfg, port, size);
-	case DEVICE_TESTDEV:
-		return testdev_read(&b->testdev, port, size);
-	case DEVICE_EXIT:
-	case DEVICE_NONE:
-		break;
-	}
+	(void)vm, (void)port, (void)size;
 	return ~0u;
 }
 
-static void testdev_out(struct vm *vm, uint16_t port, unsigned size,
-			uint32_t value)
+static uint32_t uart_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	uint32_t value = vuart_read(&vm->board.uart, port - PORTS_COM1);
+
+	(void)size;
+	update_uart(vm);
+	return value;
+}
+
+static enum dev_action uart_out(struct vm *vm, uint16_t port, unsigned size,
+				uint32_t value)
+{
+	(void)size;
+	vuart_write(&vm->board.uart, port - PORTS_COM1, (uint8_t)value);
+	update_uart(vm);
+	return DEV_ACTION_NONE;
+}
+
+static uint32_t pm_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	return acpi_pm_read(&vm->board.pm, port, size, now_ns(vm));
+}
+
+static enum dev_action pm_out(struct vm *vm, uint16_t port, unsigned size,
+			      uint32_t value)
+{
+	enum dev_action action =
+		acpi_pm_write(&vm->board.pm, port, size, value, now_ns(vm));
+
+	update_timed(vm, now_ns(vm));
+	return action;
+}
+
+static __attribute__((noinline)) uint32_t pic_poll(struct vm *vm, uint16_t port)
+{
+	uint32_t value = vpic_read(&vm->board.pic, port);
+
+	update_intr(vm);
+	return value;
+}
+
+/* Only a poll changes what is asked for. */
+static uint32_t pic_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	(void)size;
+	if (vpic_polls(&vm->board.pic))
+		return pic_poll(vm, port);
+	return vpic_read(&vm->board.pic, port);
+}
+
+static enum dev_action pic_out(struct vm *vm, uint16_t port, unsigned size,
+			       uint32_t value)
+{
+	(void)size;
+	vpic_write(&vm->board.pic, port, (uint8_t)value);
+	update_intr(vm);
+	return DEV_ACTION_NONE;
+}
+
+static uint32_t pit_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	(void)size;
+	return vpit_read(&vm->board.pit, port, now_ns(vm));
+}
+
+static enum dev_action pit_out(struct vm *vm, uint16_t port, unsigned size,
+			       uint32_t value)
+{
+	(void)size;
+	vpit_write(&vm->board.pit, port, (uint8_t)value, now_ns(vm));
+	update_timed(vm, now_ns(vm));
+	return DEV_ACTION_NONE;
+}
+
+static uint32_t rtc_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	uint32_t value = vrtc_read(&vm->board.rtc, port, now_ns(vm));
+
+	(void)size;
+	update_timed(vm, now_ns(vm));
+	return value;
+}
+
+static enum dev_action rtc_out(struct vm *vm, uint16_t port, unsigned size,
+			       uint32_t value)
+{
+	(void)size;
+	vrtc_write(&vm->board.rtc, port, (uint8_t)value, now_ns(vm));
+	update_timed(vm, now_ns(vm));
+	return DEV_ACTION_NONE;
+}
+
+static uint32_t keyboard_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	(void)size;
+	return i8042_read(&vm->board.i8042, port);
+}
+
+static enum dev_action keyboard_out(struct vm *vm, uint16_t port, unsigned size,
+				    uint32_t value)
+{
+	(void)size;
+	return i8042_write(&vm->board.i8042, port, (uint8_t)value);
+}
+
+static uint32_t reset_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	(void)size;
+	return reset_ports_read(&vm->board.reset, port);
+}
+
+static enum dev_action reset_out(struct vm *vm, uint16_t port, unsigned size,
+				 uint32_t value)
+{
+	(void)size;
+	return reset_ports_write(&vm->board.reset, port, (uint8_t)value);
+}
+
+static uint32_t fw_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	return fw_cfg_read(&vm->board.fw_cfg, port, size);
+}
+
+static enum dev_action fw_out(struct vm *vm, uint16_t port, unsigned size,
+			      uint32_t value)
+{
+	fw_cfg_write(&vm->board.fw_cfg, port, size, value);
+	return DEV_ACTION_NONE;
+}
+
+static enum dev_action exit_out(struct vm *vm, uint16_t port, unsigned size,
+				uint32_t value)
+{
+	return exit_ports_write(&vm->board.exit, port, size, value);
+}
+
+static uint32_t test_in(struct vm *vm, uint16_t port, unsigned size)
+{
+	return testdev_read(&vm->board.testdev, port, size);
+}
+
+static enum dev_action test_out(struct vm *vm, uint16_t port, unsigned size,
+				uint32_t value)
 {
 	struct testdev_effect effect =
 		testdev_write(&vm->board.testdev, port, size, value);
 
 	if (effect.drive)
 		drive_line(vm, effect.line, effect.level);
+	return DEV_ACTION_NONE;
 }
 
-static enum dev_action device_out(struct vm *vm, enum device device,
-				  uint16_t port, unsigned size, uint32_t value)
-{
-	struct board *b = &vm->board;
-	enum dev_action action = DEV_ACTION_NONE;
-
-	switch (device) {
-	case DEVICE_UART:
-		vuart_write(&b->uart, port - PORTS_COM1, (uint8_t)value);
-		update_uart(vm);
-		break;
-	case DEVICE_PM:
-		action = acpi_pm_write(&b->pm, port, size, value, now_ns(vm));
-		update_timed(vm, now_ns(vm));
-		break;
-	case DEVICE_PIC:
-		vpic_write(&b->pic, port, (uint8_t)value);
-		update_intr(vm);
-		break;
-	case DEVICE_PIT:
-		vpit_write(&b->pit, port, (uint8_t)value, now_ns(vm));
-		update_timed(vm, now_ns(vm));
-		break;
-	case DEVICE_RTC:
-		vrtc_write(&b->rtc, port, (uint8_t)value, now_ns(vm));
-		update_timed(vm, now_ns(vm));
-		break;
-	case DEVICE_I8042:
-		return i8042_write(&b->i8042, port, (uint8_t)value);
-	case DEVICE_RESET:
-		return reset_ports_write(&b->reset, port, (uint8_t)value);
-	case DEVICE_FW_CFG:
-		fw_cfg_write(&b->fw_cfg, port, size, value);
-		break;
-	case DEVICE_EXIT:
-		return exit_ports_write(&b->exit, port, size, value);
-	case DEVICE_TESTDEV:
-		testdev_out(vm, port, size, value);
-		break;
-	case DEVICE_NONE:
-		break;
-	}
-	return action;
-}
+/* By enum device; what every VM has, and a few more. */
+static const struct {
+	uint32_t (*in)(struct vm *vm, uint16_t port, unsigned size);
+	enum dev_action (*out)(struct vm *vm, uint16_t port, unsigned size,
+			       uint32_t value);
+} ports_of[] = {
+	[DEVICE_UART] = {uart_in, uart_out},
+	[DEVICE_PM] = {pm_in, pm_out},
+	[DEVICE_PIC] = {pic_in, pic_out},
+	[DEVICE_PIT] = {pit_in, pit_out},
+	[DEVICE_RTC] = {rtc_in, rtc_out},
+	[DEVICE_I8042] = {keyboard_in, keyboard_out},
+	[DEVICE_RESET] = {reset_in, reset_out},
+	[DEVICE_FW_CFG] = {fw_in, fw_out},
+	[DEVICE_EXIT] = {nothing_in, exit_out},
+	[DEVICE_TESTDEV] = {test_in, test_out},
+};
 
 /* ---- what vmx/ asks of us ---- */
 
-uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size)
+static __attribute__((noinline)) uint32_t locked_in(struct vm *vm,
+						    enum device device,
+						    uint16_t port,
+						    unsigned size)
 {
-	struct vm *vm = v->vm;
-	enum device device = device_at(vm, port);
 	uint32_t value;
 
-	/* No lock for what is no state: a clock that all CPUs read, and ports
-	 * without a device, that Linux waits by. */
-	if (device == DEVICE_NONE)
-		return ~0u;
-	if (port == PORTS_PM_TMR && size == PORTS_PM_TMR_SIZE)
-		return acpi_pm_timer(now_ns(vm));
 	spin_lock(&vm->board.lock);
-	value = device_in(vm, device, port, size);
+	value = ports_of[device].in(vm, port, size);
 	spin_unlock(&vm->board.lock);
 	return value;
 }
 
-void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
-		      uint32_t value)
+static __attribute__((noinline)) uint32_t optional_in(struct vm *vm,
+						      uint16_t port,
+						      unsigned size)
 {
-	struct vm *vm = v->vm;
-	enum device device = device_at(vm, port);
-	enum dev_action action;
-	uint32_t code;
+	enum device device = optional_device_at(vm, port);
 
+	return device ? locked_in(vm, device, port, size) : ~0u;
+}
+
+static __attribute__((noinline)) uint32_t timer_in(const struct vm *vm)
+{
+	return acpi_pm_timer(now_ns(vm));
+}
+
+/* No lock for what is no state: a clock that all CPUs read, and ports without a
+ * device, that Linux waits by. */
+uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size)
+{
+	enum device device = device_at(port);
+
+	if (device == DEVICE_OPTIONAL)
+		return optional_in(v->vm, port, size);
 	if (device == DEVICE_NONE)
-		return;
-	spin_lock(&vm->board.lock);
-	action = device_out(vm, device, port, size, value);
-	code = vm->board.exit.code;
-	spin_unlock(&vm->board.lock);
+		return ~0u;
+	if (port == PORTS_PM_TMR && size == PORTS_PM_TMR_SIZE)
+		return timer_in(v->vm);
+	return locked_in(v->vm, device, port, size);
+}
+
+static __attribute__((noinline)) void end(struct vcpu *v,
+					  enum dev_action action, uint32_t code)
+{
 	switch (action) {
 	case DEV_ACTION_NONE:
 		return;
@@ -307,6 +398,44 @@ void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
 		machine_end(v, MACHINE_EXIT_CODE, code, NULL);
 		return;
 	}
+}
+
+static __attribute__((noinline)) void locked_out(struct vcpu *v,
+						 enum device device,
+						 uint16_t port, unsigned size,
+						 uint32_t value)
+{
+	struct board *b = &v->vm->board;
+	enum dev_action action;
+	uint32_t code;
+
+	spin_lock(&b->lock);
+	action = ports_of[device].out(v->vm, port, size, value);
+	code = b->exit.code;
+	spin_unlock(&b->lock);
+	if (action != DEV_ACTION_NONE)
+		end(v, action, code);
+}
+
+static __attribute__((noinline)) void optional_out(struct vcpu *v,
+						   uint16_t port, unsigned size,
+						   uint32_t value)
+{
+	enum device device = optional_device_at(v->vm, port);
+
+	if (device)
+		locked_out(v, device, port, size, value);
+}
+
+void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
+		      uint32_t value)
+{
+	enum device device = device_at(port);
+
+	if (device == DEVICE_OPTIONAL)
+		optional_out(v, port, size, value);
+	else if (device != DEVICE_NONE)
+		locked_out(v, device, port, size, value);
 }
 
 static bool in_ioapic(gpa_t address)

@@ -84,38 +84,54 @@ static __attribute__((noinline)) enum exit_result string_io(
 	return EXIT_RESUME;
 }
 
-static enum exit_result port_in(struct vcpu *v,
-				const struct qualification_io *q)
+static __attribute__((noinline)) enum exit_result in(struct vcpu *v,
+						     uint16_t port,
+						     unsigned size)
 {
-	uint32_t value = machine_port_in(v, q->port, q->size);
+	uint32_t value = machine_port_in(v, port, size);
 	uint64_t *rax = &v->gpr[GPR_RAX];
 
-	if (q->size == 1)
+	if (size == 1)
 		*rax = (*rax & ~0xffull) | (uint8_t)value;
-	else if (q->size == 2)
+	else if (size == 2)
 		*rax = (*rax & ~0xffffull) | (uint16_t)value;
 	else
 		*rax = value;
 	return EXIT_NEXT_INSN;
 }
 
-static __attribute__((noinline)) enum exit_result access(struct vcpu *v)
+static __attribute__((noinline)) enum exit_result out(struct vcpu *v,
+						      uint16_t port,
+						      unsigned size)
 {
-	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	struct qualification_io q = qualification_io(qualification);
-
-	if (q.string)
-		return string_io(v, qualification);
-	if (q.in)
-		return port_in(v, &q);
-	machine_port_out(v, q.port, q.size, (uint32_t)v->gpr[GPR_RAX]);
+	machine_port_out(v, port, size, (uint32_t)v->gpr[GPR_RAX]);
 	return EXIT_NEXT_INSN; /* if the VM has ended, machine_resume() sees */
+}
+
+static inline enum exit_result access(struct vcpu *v, uint32_t q)
+{
+	if (q & QUALIFICATION_IO_STRING)
+		return string_io(v, q);
+	if (q & QUALIFICATION_IO_IN)
+		return in(v, qualification_io_port(q),
+			  qualification_io_size(q));
+	return out(v, qualification_io_port(q), qualification_io_size(q));
+}
+
+static __attribute__((noinline)) enum exit_result access_anew(struct vcpu *v,
+							      uint32_t q)
+{
+	exit_row_find(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION,
+		      qualification_io_port(q));
+	return access(v, q);
 }
 
 enum exit_result exit_io(struct vcpu *v)
 {
 	uint32_t q = (uint32_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	exit_row(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION, q >> 16);
-	return access(v);
+	if (!exit_row(v, EXIT_STATS_PORT, EXIT_REASON_IO_INSTRUCTION,
+		      qualification_io_port(q)))
+		return access_anew(v, q);
+	return access(v, q);
 }

@@ -116,6 +116,11 @@ static void set_tsc_adjust(struct vcpu *v, uint64_t value)
 	set_tsc_offset(v, offset);
 }
 
+static uint32_t msr_of(const struct vcpu *v)
+{
+	return (uint32_t)v->gpr[GPR_RCX];
+}
+
 /* What an MSR reads; it exists, or RDMSR is #GP(0). */
 struct reading {
 	uint64_t exists;
@@ -227,7 +232,7 @@ bool exit_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 
 static __attribute__((noinline)) enum exit_result rdmsr_other(struct vcpu *v)
 {
-	struct reading r = read_other(v, (uint32_t)v->gpr[GPR_RCX]);
+	struct reading r = read_other(v, msr_of(v));
 
 	if (!r.exists)
 		return inject_gp(v);
@@ -235,20 +240,26 @@ static __attribute__((noinline)) enum exit_result rdmsr_other(struct vcpu *v)
 	return EXIT_NEXT_INSN;
 }
 
-static __attribute__((noinline)) enum exit_result rdmsr(struct vcpu *v)
+static inline enum exit_result rdmsr(struct vcpu *v)
 {
 	uint64_t value;
 
-	if (!read_ready(v, (uint32_t)v->gpr[GPR_RCX], &value))
+	if (!read_ready(v, msr_of(v), &value))
 		return rdmsr_other(v);
 	vcpu_set_edx_eax(v, value);
 	return EXIT_NEXT_INSN;
 }
 
+static __attribute__((noinline)) enum exit_result rdmsr_anew(struct vcpu *v)
+{
+	exit_row_find(v, EXIT_STATS_MSR, EXIT_REASON_RDMSR, msr_of(v));
+	return rdmsr(v);
+}
+
 enum exit_result exit_rdmsr(struct vcpu *v)
 {
-	exit_row(v, EXIT_STATS_MSR, EXIT_REASON_RDMSR,
-		 (uint32_t)v->gpr[GPR_RCX]);
+	if (!exit_row(v, EXIT_STATS_MSR, EXIT_REASON_RDMSR, msr_of(v)))
+		return rdmsr_anew(v);
 	return rdmsr(v);
 }
 
@@ -262,62 +273,84 @@ static bool write_mtrr(struct vcpu *v, uint32_t msr, uint64_t value)
 	return true;
 }
 
-/* False: #GP(0). */
-static inline bool write_value(struct vcpu *v, uint32_t msr, uint64_t value)
+enum written {
+	WRITTEN,
+	WRITTEN_NOT,	 /* #GP(0) */
+	WRITTEN_BY_APIC, /* it is the local APIC's: a write has effects */
+};
+
+static enum written written_if(bool valid)
+{
+	return valid ? WRITTEN : WRITTEN_NOT;
+}
+
+static inline enum written write_value(struct vcpu *v, uint32_t msr,
+				       uint64_t value)
 {
 	switch (msr) {
+	case APIC_MSR_FIRST ... APIC_MSR_LAST:
+	case IA32_APIC_BASE:
+		return WRITTEN_BY_APIC;
+	case IA32_TSC_DEADLINE:
+		return v->vlapic.tsc_deadline_allowed ? WRITTEN_BY_APIC
+						      : WRITTEN_NOT;
 	case IA32_TIME_STAMP_COUNTER:
 		set_tsc(v, value);
-		return true;
+		return WRITTEN;
 	case IA32_TSC_ADJUST:
 		set_tsc_adjust(v, value);
-		return true;
+		return WRITTEN;
 	case IA32_MISC_ENABLE:
 		v->misc_enable = (v->misc_enable & ~MISC_ENABLE_WRITABLE) |
 				 (value & MISC_ENABLE_WRITABLE);
-		return true;
+		return WRITTEN;
 	case IA32_BIOS_SIGN_ID: /* the way to ask for the revision */
 	case IA32_MCG_STATUS:
-		return value == 0;
+		return written_if(value == 0);
 	case IA32_XSS:
-		return value == 0 && has_xss(v);
+		return written_if(value == 0 && has_xss(v));
 	case IA32_DEBUGCTL:
 		if (value & ~(uint64_t)IA32_DEBUGCTL_BTF)
-			return false;
+			return WRITTEN_NOT;
 		vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, value);
-		return true;
+		return WRITTEN;
 	default:
-		return write_mtrr(v, msr, value);
+		return written_if(write_mtrr(v, msr, value));
 	}
 }
 
-/* The local APIC's MSRs: a write has effects. */
-static bool is_apic(const struct vcpu *v, uint32_t msr)
+static inline enum exit_result wrmsr(struct vcpu *v)
 {
-	return is_x2apic(msr) || msr == IA32_APIC_BASE ||
-	       (msr == IA32_TSC_DEADLINE && v->vlapic.tsc_deadline_allowed);
+	uint32_t msr = msr_of(v);
+
+	switch (write_value(v, msr, vcpu_edx_eax(v))) {
+	case WRITTEN_BY_APIC:
+		return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
+	case WRITTEN_NOT:
+		return inject_gp(v);
+	default:
+		return EXIT_NEXT_INSN;
+	}
 }
 
-static __attribute__((noinline)) enum exit_result wrmsr(struct vcpu *v)
+static __attribute__((noinline)) enum exit_result wrmsr_anew(struct vcpu *v)
 {
-	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
-
-	if (is_apic(v, msr))
-		return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
-	return write_value(v, msr, vcpu_edx_eax(v)) ? EXIT_NEXT_INSN
-						    : inject_gp(v);
+	exit_row_find(v, EXIT_STATS_MSR, EXIT_REASON_WRMSR, msr_of(v));
+	return wrmsr(v);
 }
 
 enum exit_result exit_wrmsr(struct vcpu *v)
 {
-	exit_row(v, EXIT_STATS_MSR, EXIT_REASON_WRMSR,
-		 (uint32_t)v->gpr[GPR_RCX]);
+	if (!exit_row(v, EXIT_STATS_MSR, EXIT_REASON_WRMSR, msr_of(v)))
+		return wrmsr_anew(v);
 	return wrmsr(v);
 }
 
 bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	if (!is_apic(v, msr))
-		return write_value(v, msr, value);
-	return apicv_msr_write(v, msr, value);
+	enum written w = write_value(v, msr, value);
+
+	if (w == WRITTEN_BY_APIC)
+		return apicv_msr_write(v, msr, value);
+	return w == WRITTEN;
 }

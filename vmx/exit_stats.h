@@ -126,13 +126,15 @@ void exit_stats_extend(struct exit_stats_row *r, uint32_t ticks);
  * least. */
 static inline void exit_stats_add(struct exit_stats_row *r, uint32_t ticks)
 {
+	uint64_t log2;
+
 	if (__builtin_expect(ticks - r->min > r->span, 0)) {
 		exit_stats_extend(r, ticks);
 		return;
 	}
 	r->sum += ticks;
-	r->bucket[(63u ^ (uint64_t)__builtin_clzll(ticks)) -
-		  EXIT_STATS_FIRST_SHIFT]++;
+	__asm__("bsr %1, %0" : "=r"(log2) : "r"((uint64_t)ticks) : "cc");
+	r->bucket[log2 - EXIT_STATS_FIRST_SHIFT]++;
 }
 
 /* What a row has counted; times in ticks of the TSC. */

@@ -92,13 +92,26 @@ static inline struct qualification_dr qualification_dr(uint64_t q)
 }
 
 /* "Exit Qualification for I/O Instructions" */
+#define QUALIFICATION_IO_IN	(1u << 3)
+#define QUALIFICATION_IO_STRING (1u << 4)
+
+static inline uint16_t qualification_io_port(uint64_t q)
+{
+	return (uint16_t)((uint32_t)q >> 16);
+}
+
+static inline unsigned qualification_io_size(uint64_t q)
+{
+	return ((unsigned)q & 7) + 1;
+}
+
 static inline struct qualification_io qualification_io(uint64_t q)
 {
 	return (struct qualification_io){
-		.port = q >> 16 & 0xffff,
-		.size = (q & 7) + 1,
-		.in = q >> 3 & 1,
-		.string = q >> 4 & 1,
+		.port = qualification_io_port(q),
+		.size = (uint8_t)qualification_io_size(q),
+		.in = q & QUALIFICATION_IO_IN,
+		.string = q & QUALIFICATION_IO_STRING,
 		.rep = q >> 5 & 1,
 	};
 }
