@@ -162,11 +162,17 @@ def table(kvm, apical):
              for side in (kvm, apical) if side.rows.get(variant)]
     head = ["operation", "KVM", "Apical", "KVM : Apical",
             *(VARIANTS[variant].format(side=side.name) for side, variant in extra)]
-    lines = [[text, _cell(kvm.row(name, mode)), _cell(apical.row(name, mode)),
-              ratio(kvm.row(name, mode), apical.row(name, mode)),
-              *(_cell(side.row(name, mode, variant=variant), False)
-                for side, variant in extra)]
-             for text, name, mode in listed([kvm, apical])]
+    lines = []
+    for text, name, mode in listed([kvm, apical]):
+        rows = [kvm.row(name, mode), apical.row(name, mode)]
+        lines.append([text, *map(_cell, rows), ratio(*rows),
+                      *(_cell(side.row(name, mode, variant=variant), False)
+                        for side, variant in extra)])
+        others = [kvm.row(name, mode, True), apical.row(name, mode, True)]
+        if any(others):
+            lines.append(["... its receiver", *(
+                f"- / {bench.number(row.exits if row else 0)}" for row in others),
+                "-", *("-" for _ in extra)])
     return "KVM and Apical, instructions / exits:", head, lines
 
 

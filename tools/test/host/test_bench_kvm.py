@@ -28,9 +28,11 @@ END 0 failed
 BENCH begin 2 1 other
 BENCH marks op cpuid - x2apic 2 8
 BENCH marks op eoi-edge - x2apic 3 8
+BENCH marks other cpuid - x2apic 65538 12
 BENCH end
 [kvm] exits 0x2 CPUID 8
 [kvm] exits 0x2 EXTERNAL_INTERRUPT 2
+[kvm] exits 0x10002 HLT 24
 [kvm] end count 9.81
 [kvm] done
 """
@@ -153,6 +155,7 @@ class Telling(unittest.TestCase):
         self.assertEqual(head[:4], ["operation", "KVM", "Apical", "KVM : Apical"])
         self.assertIn(["CPUID", "1242 / 1.25", "330 / 1", "3.8"], lines)
         self.assertIn(["EOI, edge, x2APIC", "6 / 0", "6 / 0", "1.0"], lines)
+        self.assertEqual(lines[1], ["... its receiver", "- / 2", "- / 0", "-"])
 
     def test_workload_tables(self):
         kvm, apical = bench_kvm.Side("KVM"), bench_kvm.Side("Apical")
