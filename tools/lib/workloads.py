@@ -143,6 +143,9 @@ def tables(runs):
                                     for phase in phases)] for number in numbers]
         lines.append(["all exits", *(_count(phase.total) for phase in phases)])
         lines.append(["timer interrupts", *(_count(phase.timer) for phase in phases)])
+        if vcpus == 1:      # with more, ticks are no instructions
+            lines.append(["million ticks", *(f"{phase.ticks / 1e6:.0f}"
+                                             for phase in phases)])
         made.append((f"Exits of Linux on {vcpus} vCPU{'s' if vcpus > 1 else ''}:",
                      ["", *(PHASES[phase.name] for phase in phases)], lines))
     return made
