@@ -102,7 +102,7 @@ $(O)/apical.image: $(O)/apical.elf
 # What every exit runs: sibling calls, and RBP left to its caller. A backtrace
 # leaves these functions out.
 HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
-	apicv_entry apicv_timer inject) \
+	apicv_entry apicv_timer inject exit_mem guest_access emulate) \
 	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
 	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic vpic)
 $(HOT:%=$(O)/%.o): CFLAGS += -fomit-frame-pointer -ffixed-rbp \

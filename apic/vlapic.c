@@ -78,23 +78,6 @@ void vlapic_reset(struct vlapic *v)
 	vlapic_timer_reset(v);
 }
 
-enum vlapic_mode vlapic_mode(const struct vlapic *v)
-{
-	switch (vlapic_mode_bits(v)) {
-	case APIC_BASE_EN:
-		return VLAPIC_MODE_XAPIC;
-	case APIC_BASE_EN | APIC_BASE_EXTD:
-		return VLAPIC_MODE_X2APIC;
-	default:
-		return VLAPIC_MODE_DISABLED;
-	}
-}
-
-uint64_t vlapic_base_address(const struct vlapic *v)
-{
-	return v->base_msr & ~0xfffull;
-}
-
 static bool is_legal_base(const struct vlapic *v, uint64_t value)
 {
 	uint64_t legal = (1ull << v->max_phys_bits) - 4096;

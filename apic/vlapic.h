@@ -134,7 +134,14 @@ void vlapic_init(struct vlapic *v, uint8_t *page, struct pi_desc *pi,
  */
 void vlapic_reset(struct vlapic *v);
 
-enum vlapic_mode vlapic_mode(const struct vlapic *v);
+static inline enum vlapic_mode vlapic_mode(const struct vlapic *v)
+{
+	uint64_t base = __atomic_load_n(&v->base_msr, __ATOMIC_RELAXED);
+
+	if (!(base & APIC_BASE_EN))
+		return VLAPIC_MODE_DISABLED;
+	return base & APIC_BASE_EXTD ? VLAPIC_MODE_X2APIC : VLAPIC_MODE_XAPIC;
+}
 
 /* From any CPU: globally enabled, so it takes messages that it matches. */
 static inline bool vlapic_is_enabled(const struct vlapic *v)
@@ -142,7 +149,11 @@ static inline bool vlapic_is_enabled(const struct vlapic *v)
 	return __atomic_load_n(&v->base_msr, __ATOMIC_RELAXED) & APIC_BASE_EN;
 }
 
-uint64_t vlapic_base_address(const struct vlapic *v); /* guest-physical */
+/* Guest-physical. */
+static inline uint64_t vlapic_base_address(const struct vlapic *v)
+{
+	return v->base_msr & ~0xfffull;
+}
 
 /* ---- registers: one table behind all of these ---- */
 

@@ -59,15 +59,24 @@ static enum exit_result faulted(enum emulate_result result)
 	return result == EMULATE_STOP ? EXIT_STOP : EXIT_RESUME;
 }
 
-static void begin(struct current *c, struct vcpu *v)
+static inline void begin(struct current *c, struct vcpu *v,
+			 struct guest_access_hint hint)
+{
+	c->access.vcpu = v;
+	c->access.hint = hint;
+	c->has_walk = false;
+}
+
+/* All else that the instruction's meaning depends on. */
+static inline __attribute__((always_inline)) void read_state(struct current *c)
 {
 	uint32_t rights = vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS);
 	struct guest_paging *paging = &c->access.paging;
+	struct vcpu *v = c->access.vcpu;
 
-	guest_access_begin(&c->access, v);
+	guest_access_read_paging(v, paging);
 	v->registers.rip = vmcs_read(VMCS_GUEST_RIP);
 	c->rip = gla(v->registers.rip);
-	c->has_walk = false;
 	if (paging->efer & EFER_LMA && rights & CS_L) {
 		c->mode = DECODE_64;
 		return;
@@ -163,7 +172,8 @@ static bool has_one_operand(const struct insn *insn)
 	       insn->operation != INSN_POP && insn->operation != INSN_CALL;
 }
 
-static enum exit_result execute(struct current *c)
+static inline __attribute__((always_inline)) enum exit_result execute(
+	struct current *c)
 {
 	struct vcpu *v = c->access.vcpu;
 	struct emulate_registers *r = &v->registers;
@@ -249,13 +259,16 @@ static bool decode_anew(struct current *c, enum exit_result *result)
 	return false;
 }
 
-static enum exit_result emulate_current(struct current *c)
+/* After begin(); for the exits that come often. */
+static inline __attribute__((always_inline)) enum exit_result emulate_often(
+	struct current *c)
 {
-	const struct insn_cache_line *known =
-		insn_cache_find(&c->access.vcpu->insn_cache, &c->access.paging,
-				c->rip, c->mode);
+	const struct insn_cache_line *known;
 	enum exit_result result;
 
+	read_state(c);
+	known = insn_cache_find(&c->access.vcpu->insn_cache, &c->access.paging,
+				c->rip, c->mode);
 	if (known) {
 		c->insn = &known->insn;
 		c->bytes = known->byte;
@@ -266,19 +279,26 @@ static enum exit_result emulate_current(struct current *c)
 	return execute(c);
 }
 
+/* The same for those that come rarely. */
+static enum exit_result emulate_rarely(struct current *c)
+{
+	return emulate_often(c);
+}
+
 /* ---- exits ---- */
 
 /* An exit in the middle of event delivery; walk: by a page walk. */
-static enum exit_result in_delivery(const struct current *c, bool walk)
+static enum exit_result in_delivery(struct vcpu *v, bool walk)
 {
-	struct vcpu *v = c->access.vcpu;
 	uint32_t information = vmcs_read32(VMCS_IDT_VECTORING_INFORMATION);
 	uint8_t vector = information & INTERRUPTION_VECTOR;
+	struct guest_access_context access;
 	uint32_t error_code;
 	gla_t address;
 	char text[96];
 
-	if (walk && delivery_fault(&c->access, vector,
+	guest_access_begin(&access, v);
+	if (walk && delivery_fault(&access, vector,
 				   information & INTERRUPTION_ERROR_CODE,
 				   &address, &error_code))
 		return faulted(guest_access_fault(v, address, error_code));
@@ -301,23 +321,10 @@ static void block_nmi_again(void)
 }
 
 /* The exit is for an APIC register, which are 16 bytes apart. */
-static void count_register(struct vcpu *v, uint32_t offset)
+static inline void count_register(struct vcpu *v, uint32_t offset)
 {
 	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_APIC, v->exit_reason,
 				     offset & 0xff0);
-}
-
-static bool in_apic_page(const struct current *c, gpa_t address)
-{
-	return (address.value & ~PAGE_MASK) == c->access.paging.apic_page.value;
-}
-
-static bool is_ram(const struct current *c, gpa_t address)
-{
-	hpa_t backing;
-
-	return !in_apic_page(c, address) &&
-	       guest_mem_translate(c->access.vcpu->memory, address, &backing);
 }
 
 static enum exit_result end_violation(struct vcpu *v, gpa_t address,
@@ -330,39 +337,53 @@ static enum exit_result end_violation(struct vcpu *v, gpa_t address,
 	return end(v, text);
 }
 
+/* It was the processor's page walk, or nobody knows. */
+static enum exit_result emulate_walking(struct vcpu *v, bool linear_valid)
+{
+	struct current c;
+
+	begin(&c, v, GUEST_ACCESS_NO_HINT);
+	if (linear_valid) {
+		c.walk = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
+		c.has_walk = true;
+	}
+	return emulate_rarely(&c);
+}
+
 enum exit_result exit_ept_violation(struct vcpu *v)
 {
 	struct qualification_ept q =
 		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	gpa_t address = gpa(vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS));
+	bool in_apic_page =
+		(address.value & ~PAGE_MASK) == guest_access_apic_page(v).value;
 	struct current c;
+	hpa_t backing;
 
-	begin(&c, v);
-	if (in_apic_page(&c, address))
+	if (in_apic_page)
 		count_register(v, address.value & PAGE_MASK);
 	if (q.nmi_unblocking)
 		block_nmi_again();
 	if (v->debug.hiding && !q.asynchronous && vmx_debug_open(v, address))
 		return EXIT_RESUME;
 	if (v->event_injected)
-		return in_delivery(&c, !q.linear_valid || !q.final);
-	if (q.asynchronous || is_ram(&c, address))
+		return in_delivery(v, !q.linear_valid || !q.final);
+	if (q.asynchronous ||
+	    (!in_apic_page &&
+	     guest_mem_translate(v->memory, address, &backing)))
 		return end_violation(v, address, q.asynchronous);
-	if (q.linear_valid) {
-		gla_t linear = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
-
-		c.walk = linear;
-		c.has_walk = !q.final;
-		if (q.final)
-			c.access.hint = (struct guest_access_hint){
-				.mask = ~PAGE_MASK,
-				.linear = linear.value & ~PAGE_MASK,
-				.page = gpa(address.value & ~PAGE_MASK),
-				.read = q.read || q.write,
-				.write = q.write,
-			};
-	}
-	return emulate_current(&c);
+	if (!q.linear_valid || !q.final)
+		return emulate_walking(v, q.linear_valid);
+	begin(&c, v,
+	      (struct guest_access_hint){
+		      .mask = ~PAGE_MASK,
+		      .linear =
+			      vmcs_read(VMCS_GUEST_LINEAR_ADDRESS) & ~PAGE_MASK,
+		      .page = gpa(address.value & ~PAGE_MASK),
+		      .read = q.read || q.write,
+		      .write = q.write,
+	      });
+	return emulate_often(&c);
 }
 
 enum exit_result exit_ept_misconfiguration(struct vcpu *v)
@@ -374,13 +395,35 @@ enum exit_result exit_ept_misconfiguration(struct vcpu *v)
 	return end(v, text);
 }
 
-static enum exit_result end_apic_access(struct vcpu *v, uint8_t type,
-					bool asynchronous)
+/* Types of access that are no read and no write, or none at all. */
+static enum exit_result odd_apic_access(struct vcpu *v,
+					struct qualification_apic q)
 {
+	struct current c;
 	char text[64];
 
-	format(text, sizeof(text), "access of type %u to the APIC page%s", type,
-	       asynchronous ? " by no instruction" : "");
+	switch (q.type) {
+	case QUALIFICATION_APIC_EVENT:
+	case QUALIFICATION_APIC_PHYSICAL_EVENT:
+		return in_delivery(v,
+				   q.type == QUALIFICATION_APIC_PHYSICAL_EVENT);
+	case QUALIFICATION_APIC_READ:
+	case QUALIFICATION_APIC_WRITE:
+	case QUALIFICATION_APIC_FETCH:
+	case QUALIFICATION_APIC_MONITOR:
+	case QUALIFICATION_APIC_PHYSICAL_MONITOR:
+	case QUALIFICATION_APIC_PHYSICAL:
+		break;
+	default:
+		q.asynchronous = true;
+		break;
+	}
+	if (!q.asynchronous && !v->event_injected) {
+		begin(&c, v, GUEST_ACCESS_NO_HINT);
+		return emulate_rarely(&c);
+	}
+	format(text, sizeof(text), "access of type %u to the APIC page%s",
+	       q.type, q.asynchronous ? " by no instruction" : "");
 	return end(v, text);
 }
 
@@ -391,34 +434,18 @@ enum exit_result exit_apic_access(struct vcpu *v)
 	struct current c;
 
 	count_register(v, q.offset);
-	begin(&c, v);
-	if (q.type == QUALIFICATION_APIC_EVENT ||
-	    q.type == QUALIFICATION_APIC_PHYSICAL_EVENT)
-		return in_delivery(&c,
-				   q.type == QUALIFICATION_APIC_PHYSICAL_EVENT);
-	switch (q.type) {
-	case QUALIFICATION_APIC_READ:
-	case QUALIFICATION_APIC_WRITE:
-		c.access.hint = (struct guest_access_hint){
-			.mask = PAGE_MASK,
-			.linear = q.offset,
-			.page = c.access.paging.apic_page,
-			.read = true,
-			.write = q.type == QUALIFICATION_APIC_WRITE,
-		};
-		break;
-	case QUALIFICATION_APIC_FETCH:
-	case QUALIFICATION_APIC_MONITOR:
-	case QUALIFICATION_APIC_PHYSICAL_MONITOR:
-	case QUALIFICATION_APIC_PHYSICAL:
-		break;
-	default:
-		q.asynchronous = true;
-		break;
-	}
-	if (!q.asynchronous && !v->event_injected)
-		return emulate_current(&c);
-	return end_apic_access(v, q.type, q.asynchronous);
+	if (q.type > QUALIFICATION_APIC_WRITE || q.asynchronous ||
+	    v->event_injected)
+		return odd_apic_access(v, q);
+	begin(&c, v,
+	      (struct guest_access_hint){
+		      .mask = PAGE_MASK,
+		      .linear = q.offset,
+		      .page = guest_access_apic_page(v),
+		      .read = true,
+		      .write = q.type == QUALIFICATION_APIC_WRITE,
+	      });
+	return emulate_often(&c);
 }
 
 /* ---- the seam of vmx/emulate.h, but for memory: vmx/guest_access.c ---- */

@@ -97,6 +97,22 @@ unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
 
 /* ---- the APIC's registers ---- */
 
+static void apic_read_word(struct vcpu *v, uint32_t offset, uint32_t *word)
+{
+	/* An error that a read logs is posted; no other effect comes. */
+	vlapic_read(&v->vlapic, offset, tsc_read(), word);
+}
+
+static enum emulate_result apic_write_word(struct vcpu *v, uint32_t offset,
+					   uint32_t word)
+{
+	struct vlapic_effect effect =
+		vlapic_write(&v->vlapic, offset, tsc_read(), word);
+
+	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ? EMULATE_STOP
+								 : EMULATE_DONE;
+}
+
 /* What part of a word the access has left to do at offset. */
 static unsigned part_of_word(uint32_t offset, unsigned rest)
 {
@@ -105,15 +121,16 @@ static unsigned part_of_word(uint32_t offset, unsigned rest)
 	return part < rest ? part : rest;
 }
 
-static void apic_read(struct vcpu *v, uint32_t offset, unsigned size,
-		      uint8_t *out)
+static __attribute__((noinline)) void apic_read_parts(struct vcpu *v,
+						      uint32_t offset,
+						      unsigned size,
+						      uint8_t *out)
 {
-	/* An error that a read logs is posted; no other effect comes. */
 	while (size) {
 		unsigned part = part_of_word(offset, size);
 		uint32_t word;
 
-		vlapic_read(&v->vlapic, offset & ~3u, tsc_read(), &word);
+		apic_read_word(v, offset & ~3u, &word);
 		word >>= 8 * (offset % 4);
 		__builtin_memcpy(out, &word, part);
 		out += part;
@@ -126,24 +143,45 @@ static void apic_read(struct vcpu *v, uint32_t offset, unsigned size,
  * The processor that virtualizes register writes lets the bytes land in the
  * virtual-APIC page and then acts on the register: so here.
  */
-static enum emulate_result apic_write(struct vcpu *v, uint32_t offset,
-				      unsigned size, const uint8_t *in)
+static __attribute__((noinline)) enum emulate_result apic_write_parts(
+	struct vcpu *v, uint32_t offset, unsigned size, const uint8_t *in)
 {
 	while (size) {
 		unsigned part = part_of_word(offset, size);
 		uint32_t at = offset & ~3u;
-		struct vlapic_effect effect;
 		uint32_t word;
 
 		__builtin_memcpy(&word, v->apic_page + at, sizeof(word));
 		__builtin_memcpy((uint8_t *)&word + offset % 4, in, part);
-		effect = vlapic_write(&v->vlapic, at, tsc_read(), word);
-		if (apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP)
+		if (apic_write_word(v, at, word) != EMULATE_DONE)
 			return EMULATE_STOP;
 		in += part;
 		offset += part;
 		size -= part;
 	}
+	return EMULATE_DONE;
+}
+
+static inline enum emulate_result apic_access(struct vcpu *v, uint32_t offset,
+					      unsigned size, uint8_t *data,
+					      bool write)
+{
+	bool whole = size == 4 && offset % 4 == 0;
+	uint32_t word;
+
+	apicv_sync(v);
+	if (write && whole) {
+		__builtin_memcpy(&word, data, sizeof(word));
+		return apic_write_word(v, offset, word);
+	}
+	if (write)
+		return apic_write_parts(v, offset, size, data);
+	if (!whole) {
+		apic_read_parts(v, offset, size, data);
+		return EMULATE_DONE;
+	}
+	apic_read_word(v, offset, &word);
+	__builtin_memcpy(data, &word, sizeof(word));
 	return EMULATE_DONE;
 }
 
@@ -174,35 +212,35 @@ static inline void device_once(struct vcpu *v, gpa_t address, unsigned part,
 	}
 }
 
-static enum emulate_result device_access(struct vcpu *v, gpa_t address,
-					 unsigned size, uint8_t *data,
-					 bool write)
+static __attribute__((noinline)) void device_parts(struct vcpu *v,
+						   gpa_t address, unsigned size,
+						   uint8_t *data, bool write)
 {
-	do {
+	while (size) {
 		unsigned part = device_part(address, size);
 
 		device_once(v, address, part, data, write);
 		data += part;
 		address.value += part;
 		size -= part;
-	} while (size);
+	}
+}
+
+static inline enum emulate_result device_access(struct vcpu *v, gpa_t address,
+						unsigned size, uint8_t *data,
+						bool write)
+{
+	if (device_part(address, size) == size)
+		device_once(v, address, size, data, write);
+	else
+		device_parts(v, address, size, data, write);
 	return v->state == VCPU_SHUTDOWN ? EMULATE_STOP : EMULATE_DONE;
 }
 
 /* ---- data ---- */
 
-static enum emulate_result apic_access(struct vcpu *v, uint32_t offset,
-				       unsigned size, uint8_t *data, bool write)
-{
-	apicv_sync(v);
-	if (write)
-		return apic_write(v, offset, size, data);
-	apic_read(v, offset, size, data);
-	return EMULATE_DONE;
-}
-
-static enum emulate_result ram_access(struct vcpu *v, gpa_t address,
-				      unsigned size, uint8_t *data, bool write)
+static __attribute__((noinline)) enum emulate_result ram_access(
+	struct vcpu *v, gpa_t address, unsigned size, uint8_t *data, bool write)
 {
 	if (!write) {
 		guest_mem_read(v->memory, address, data, size);
@@ -215,9 +253,9 @@ static enum emulate_result ram_access(struct vcpu *v, gpa_t address,
 }
 
 /* Within one page. */
-static inline enum emulate_result access_physical(
-	const struct guest_access_context *a, gpa_t address, unsigned size,
-	uint8_t *data, bool write)
+static inline __attribute__((always_inline)) enum emulate_result
+access_physical(const struct guest_access_context *a, gpa_t address,
+		unsigned size, uint8_t *data, bool write)
 {
 	struct vcpu *v = a->vcpu;
 	hpa_t unused;
@@ -259,11 +297,15 @@ static inline enum emulate_result translate(
 	return EMULATE_DONE;
 }
 
-/* first of size bytes are in the first page.  data NULL: as below. */
-static enum emulate_result access_two_pages(
+/* Whether an access is done, or only asked for whether it would fault. */
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_PROBE_WRITE };
+
+/* first of size bytes are in the first page. */
+static __attribute__((noinline)) enum emulate_result access_two_pages(
 	const struct guest_access_context *a, gla_t address, unsigned first,
-	unsigned size, uint8_t *data, bool write)
+	unsigned size, uint8_t *data, enum access access)
 {
+	bool write = access != ACCESS_READ;
 	enum emulate_result result;
 	gpa_t where, next;
 
@@ -271,7 +313,7 @@ static enum emulate_result access_two_pages(
 	if (result == EMULATE_DONE)
 		result = translate(a, wrap(a, address.value + first), write,
 				   &next);
-	if (result != EMULATE_DONE || !data)
+	if (result != EMULATE_DONE || access == ACCESS_PROBE_WRITE)
 		return result;
 	result = access_physical(a, where, first, data, write);
 	if (result == EMULATE_DONE)
@@ -280,27 +322,26 @@ static enum emulate_result access_two_pages(
 	return result;
 }
 
-/* data NULL: only whether it would fault. */
-static inline enum emulate_result access_linear(
+static inline __attribute__((always_inline)) enum emulate_result access_linear(
 	const struct guest_access_context *a, gla_t address, unsigned size,
-	uint8_t *data, bool write)
+	uint8_t *data, enum access access)
 {
 	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
 	enum emulate_result result;
 	gpa_t where;
 
 	if (first < size)
-		return access_two_pages(a, address, first, size, data, write);
-	result = translate(a, address, write, &where);
-	if (result != EMULATE_DONE || !data)
+		return access_two_pages(a, address, first, size, data, access);
+	result = translate(a, address, access != ACCESS_READ, &where);
+	if (result != EMULATE_DONE || access == ACCESS_PROBE_WRITE)
 		return result;
-	return access_physical(a, where, size, data, write);
+	return access_physical(a, where, size, data, access != ACCESS_READ);
 }
 
 enum emulate_result emulate_read(void *context, gla_t address, unsigned size,
 				 void *out)
 {
-	return access_linear(context, address, size, out, false);
+	return access_linear(context, address, size, out, ACCESS_READ);
 }
 
 enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
@@ -308,11 +349,11 @@ enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
 {
 	/* A write only reads what it is given. */
 	return access_linear(context, address, size, (uint8_t *)(uintptr_t)in,
-			     true);
+			     ACCESS_WRITE);
 }
 
 enum emulate_result guest_access_probe_write(
 	const struct guest_access_context *a, gla_t address, unsigned size)
 {
-	return access_linear(a, address, size, NULL, true);
+	return access_linear(a, address, size, NULL, ACCESS_PROBE_WRITE);
 }

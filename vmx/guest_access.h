@@ -96,18 +96,14 @@ static inline gpa_t guest_access_apic_page(const struct vcpu *v)
 	return gpa(vlapic_base_address(&v->vlapic));
 }
 
-/* For guest_access_begin(): PKRU and PAE's PDPTEs. */
+/* For guest_access_read_paging(): PKRU and PAE's PDPTEs. */
 void guest_access_read_pkru(struct guest_paging *paging);
 void guest_access_read_pdptes(struct guest_paging *paging);
 
-/* Reads the paging state of v; there is no hint yet. */
-static inline void guest_access_begin(struct guest_access_context *a,
-				      struct vcpu *v)
+/* Reads the paging state of v. */
+static inline __attribute__((always_inline)) void guest_access_read_paging(
+	const struct vcpu *v, struct guest_paging *paging)
 {
-	struct guest_paging *paging = &a->paging;
-
-	a->vcpu = v;
-	a->hint = GUEST_ACCESS_NO_HINT;
 	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
 	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
 	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
@@ -123,6 +119,15 @@ static inline void guest_access_begin(struct guest_access_context *a,
 	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
 	    paging->cr0 & CR0_PG)
 		guest_access_read_pdptes(paging);
+}
+
+/* The same, for accesses without a hint. */
+static inline void guest_access_begin(struct guest_access_context *a,
+				      struct vcpu *v)
+{
+	a->vcpu = v;
+	a->hint = GUEST_ACCESS_NO_HINT;
+	guest_access_read_paging(v, &a->paging);
 }
 
 #endif

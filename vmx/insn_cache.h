@@ -80,8 +80,9 @@ static inline bool insn_cache_same_state(const struct insn_cache_line *line,
 static inline bool insn_cache_same_memory(const struct insn_cache_line *line)
 {
 	const struct insn_cache_code *code = line->code;
+	unsigned count = line->entry_count;
 
-	for (unsigned i = 0; i < line->entry_count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (__atomic_load_n(line->entry[i].pointer, __ATOMIC_RELAXED) !=
 		    line->entry[i].value)
 			return false;
