@@ -219,7 +219,8 @@ static void announce_entry(struct vcpu *v)
 /* The last exit is over.  In line, for the exit's sake. */
 static inline __attribute__((always_inline)) void count_exit(struct vcpu *v)
 {
-	exit_stats_add(v->exit_row, (uint32_t)tsc_read() - v->exit_tsc);
+	if (EXIT_STATS_ON)
+		exit_stats_add(v->exit_row, (uint32_t)tsc_read() - v->exit_tsc);
 }
 
 /* True when the guest may be entered now. */

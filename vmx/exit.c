@@ -185,6 +185,8 @@ static __attribute__((noinline)) enum exit_result more_than_handle(
 static inline void note(struct vcpu *v, uint64_t reason)
 {
 	v->exit_count[reason]++;
+	if (!EXIT_STATS_ON)
+		return;
 	v->history.reason[v->history.at] = (uint8_t)reason;
 	v->history.at++;
 	v->exit_row = exit_stats_by_reason(&v->stats, reason);
@@ -196,7 +198,8 @@ bool vmx_exit_handle(struct vcpu *v)
 	uint64_t reason;
 
 	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELEASE);
-	v->exit_tsc = (uint32_t)tsc_read();
+	if (EXIT_STATS_ON)
+		v->exit_tsc = (uint32_t)tsc_read();
 	reason = vmcs_read32(VMCS_VM_EXIT_REASON);
 	v->exit_reason = (uint32_t)reason;
 	if (__builtin_expect(reason >= EXIT_REASON_COUNT, 0)) {

@@ -20,6 +20,8 @@ static inline bool exit_row(struct vcpu *v, enum exit_stats_kind kind,
 	struct exit_stats_row *r =
 		&v->stats.row[exit_stats_home(kind, reason, detail)];
 
+	if (!EXIT_STATS_ON)
+		return true;
 	v->exit_row = r;
 	return __builtin_expect(r->tag == exit_stats_settled(reason, detail),
 				1);
