@@ -328,6 +328,17 @@ static void remove_all(void)
 
 /* ---- stopping ---- */
 
+/* False, and the log says so: its CPU is busy for longer than any exit takes, as
+ * while its VM is being loaded. */
+static bool ask(struct vcpu *v, vcpu_function *function, void *argument)
+{
+	if (vcpu_call(v, function, argument))
+		return true;
+	log_line("GDB: vCPU %u of vm %s does not answer", v->index,
+		 v->vm->config->name);
+	return false;
+}
+
 static void halt(struct vcpu *v, void *argument)
 {
 	(void)argument;
@@ -340,7 +351,7 @@ static void hold_all(void)
 		vcpu_hold(target.vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
 	/* Whoever answers is out of its guest and of its exit handler. */
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		vcpu_call(target.vm->vcpu[i], halt, NULL);
+		ask(target.vm->vcpu[i], halt, NULL);
 }
 
 static void let_go(void)
@@ -508,6 +519,8 @@ void gdb_target_resume(const struct gdb_action *actions)
 		.software = gdb_software_any(&target.breakpoints),
 	};
 
+	uint64_t ready = 0;
+
 	if (tell_first(actions))
 		return;
 	gdb_hardware_registers(&target.breakpoints, wish.dr, &wish.dr7);
@@ -517,11 +530,12 @@ void gdb_target_resume(const struct gdb_action *actions)
 		wish.step = actions[i].kind == GDB_ACTION_STEP;
 		wish.from = actions[i].from;
 		wish.to = actions[i].to;
-		if (actions[i].kind != GDB_ACTION_HOLD)
-			vcpu_call(target.vm->vcpu[i], set_wish, &wish);
+		if (actions[i].kind != GDB_ACTION_HOLD &&
+		    ask(target.vm->vcpu[i], set_wish, &wish))
+			ready |= 1ull << i;
 	}
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		if (actions[i].kind != GDB_ACTION_HOLD)
+		if (ready >> i & 1)
 			vcpu_let_go(target.vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
 }
 
@@ -542,8 +556,11 @@ void gdb_target_detach(void)
 
 	gdb_target_stop();
 	remove_all();
+	/* Else it would run on with what the debugger has set: the VM stays
+	 * attached, for the monitor's gdb off. */
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		vcpu_call(target.vm->vcpu[i], set_wish, &none);
+		if (!ask(target.vm->vcpu[i], set_wish, &none))
+			return;
 	forget();
 }
 

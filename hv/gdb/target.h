@@ -83,7 +83,8 @@ void gdb_target_resume(const struct gdb_action *actions);
 /* No thread is in its guest when this returns. */
 void gdb_target_stop(void);
 
-/* The VM runs on as if nobody had ever debugged it; or is ended. */
+/* The VM runs on as if nobody had ever debugged it; or is ended.  When a vCPU does
+ * not answer, it stands still and stays attached. */
 void gdb_target_detach(void);
 void gdb_target_kill(void);
 

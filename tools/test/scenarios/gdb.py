@@ -4,6 +4,7 @@ VMs, and what the guest notices of it (guest/test/debugme.c)."""
 
 import mmap
 import re
+import socket
 import subprocess
 
 from lib.paths import BUILD, cache_dir, program
@@ -310,6 +311,32 @@ continue
         result = line.end()
         result.expect(r"PASS own traps: ")
         result.expect_status(0)
+
+
+def packet(debugger, text, answer):
+    """Sends one packet; what came up to that answer."""
+    debugger.sendall(f"${text}#{sum(text.encode()) % 256:02x}".encode())
+    debugger.settimeout(SECONDS)
+    came = b""
+    while answer not in came:
+        came += debugger.recv(4096)
+    return came
+
+
+@scenario()
+def too_early(test):
+    """A debugger comes while the VM's memory is zeroed, which takes its CPU longer
+    than one waits for an answer: the log says so. Once it has gone the VM runs."""
+    config = HYPERVISOR + vm("t", "auto", guest="debugme", cpus="1").replace(
+        "memory = 16", "memory = 1536")
+    with begin(test, config, memory=2048) as line:
+        line.wait(r"^\[apical\] vm t: 1 vCPU, 1536 MiB")
+        with socket.create_connection(("127.0.0.1", line._port("com2"))) as debugger:
+            packet(debugger, "?", b"$T05")
+            line.wait(r"^\[apical\] GDB: vCPU 0 of vm t does not answer$")
+            packet(debugger, "D", b"$OK#")
+        line.wait(r"^debugme: 1 CPUs$")
+        line.quit()
 
 
 LINUX = HYPERVISOR + r"""[vm debian]
