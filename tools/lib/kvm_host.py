@@ -2,7 +2,6 @@
 """A Linux host with KVM and QEMU out of Debian's packages, on a disk image that
 a PC's BIOS boots, and a run of it in Bochs. Its programs are in tools/kvm."""
 
-import gzip
 import lzma
 import os
 import re
@@ -111,8 +110,8 @@ def _contents(extra):
 
 
 def root_file_system(extra):
-    """The initramfs, compressed: reading from a disk by BIOS calls is what takes
-    the longest there."""
+    """The initramfs, compressed: reading from a disk by BIOS calls takes long, and
+    so does unpacking anything but this."""
     archive = Archive()
     files = _contents(extra)
     folders = {"dev", "proc", "sys", "tmp", "sbin"}
@@ -127,7 +126,8 @@ def root_file_system(extra):
         archive.link(f"bin/{applet}", "busybox")
     for name, path in sorted(files.items()):
         archive.file(name, path.read_bytes(), 0o755)
-    return gzip.compress(archive.bytes(), compresslevel=6, mtime=0)
+    return subprocess.run([program("zstd", "zstd"), "-q", "-9", "-c"], check=True,
+                          input=archive.bytes(), stdout=subprocess.PIPE).stdout
 
 
 def with_grub(disk, cmdline, work):
