@@ -156,8 +156,8 @@ def _cell(row, counted_exits=True):
         else str(row.median)
 
 
-def table(kvm, apical):
-    """(title, head, lines): instructions / exits."""
+def _exiting(kvm, apical):
+    """(title, head, lines) of what exits on either side."""
     extra = [(side, variant) for variant in list(VARIANTS)[1:]
              for side in (kvm, apical) if side.rows.get(variant)]
     head = ["operation", "KVM", "Apical", "KVM : Apical",
@@ -165,6 +165,8 @@ def table(kvm, apical):
     lines = []
     for text, name, mode in listed([kvm, apical]):
         rows = [kvm.row(name, mode), apical.row(name, mode)]
+        if not any(row and row.exits for row in rows):
+            continue
         lines.append([text, *map(_cell, rows), ratio(*rows),
                       *(_cell(side.row(name, mode, variant=variant), False)
                         for side, variant in extra)])
@@ -174,6 +176,16 @@ def table(kvm, apical):
                 f"- / {bench.number(row.exits if row else 0)}" for row in others),
                 "-", *("-" for _ in extra)])
     return "KVM and Apical, instructions / exits:", head, lines
+
+
+def _without_exits(kvm, apical):
+    """(title, head, lines) of what exits on neither side."""
+    rows = [(text, kvm.row(name, mode), apical.row(name, mode))
+            for text, name, mode in listed([kvm, apical])]
+    return ("Without an exit on either side, instructions:",
+            ["operation", "KVM", "Apical"],
+            [[text, *(_cell(row, False) for row in pair)] for text, *pair in rows
+             if not any(row and row.exits for row in pair)])
 
 
 def _of_phase(phase):
@@ -213,7 +225,9 @@ def _of_boot(phases_of):
 
 def tables(kvm, apical):
     """[(title, head, lines)] of everything that was measured."""
-    made = [table(kvm, apical)] if kvm.rows and apical.rows else []
+    made = []
+    if kvm.rows and apical.rows:
+        made = [_exiting(kvm, apical), _without_exits(kvm, apical)]
     for cpus in sorted(kvm.phases):
         columns = {"KVM": kvm.phases[cpus]["plain"],
                    VARIANTS["alone"]: kvm.phases[cpus]["alone"],
