@@ -77,36 +77,7 @@ enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 	return perform(v, effect, success);
 }
 
-/* After apicv_sync(). */
-static inline struct vlapic_effect msr_write(struct vcpu *v, uint32_t msr,
-					     uint64_t value)
-{
-	struct vlapic *apic = &v->vlapic;
-
-	if (msr == MSR_IA32_TSC_DEADLINE)
-		return vlapic_deadline_write(apic, tsc_read(), value);
-	if (msr == MSR_IA32_APIC_BASE)
-		return vlapic_base_write(apic, value);
-	return vlapic_msr_write(apic, msr, tsc_read(), value);
-}
-
-enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
-{
-	apicv_sync(v);
-	return perform(v, msr_write(v, msr, value), EXIT_NEXT_INSN);
-}
-
-bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
-{
-	struct vlapic_effect effect;
-
-	apicv_sync(v);
-	effect = msr_write(v, msr, value);
-	if (effect.kind == VLAPIC_EFFECT_GP)
-		return false;
-	apicv_effect(v, effect, EXIT_RESUME);
-	return true;
-}
+/* ---- the timer ---- */
 
 static void expire(struct vcpu *v, uint64_t due_tsc, uint64_t now)
 {
@@ -118,13 +89,10 @@ static void expire(struct vcpu *v, uint64_t due_tsc, uint64_t now)
 		apicv_accepted(v, vector);
 }
 
-void apicv_timer(struct vcpu *v)
+static inline void look_at_timer(struct vcpu *v, uint64_t now)
 {
-	uint64_t next, now;
+	uint64_t next = vlapic_timer_next(&v->vlapic);
 
-	apicv_sync(v);
-	next = vlapic_timer_next(&v->vlapic);
-	now = tsc_read();
 	if (next <= now) {
 		expire(v, next, now);
 		next = vlapic_timer_next(&v->vlapic);
@@ -133,6 +101,76 @@ void apicv_timer(struct vcpu *v)
 		return; /* nothing to arm anew */
 	v->timer_tsc = next;
 	v->due |= VCPU_DUE_TIME;
+}
+
+void apicv_timer(struct vcpu *v)
+{
+	apicv_sync(v);
+	look_at_timer(v, tsc_read());
+}
+
+/* ---- MSRs ---- */
+
+static void write_deadline(struct vcpu *v, uint64_t value)
+{
+	uint64_t now = tsc_read();
+
+	apicv_sync(v);
+	if (vlapic_deadline_write(&v->vlapic, now, value).kind ==
+	    VLAPIC_EFFECT_TIMER)
+		look_at_timer(v, now);
+}
+
+/* Those that are there in any mode. */
+static __attribute__((noinline)) enum exit_result wrmsr_any_mode(struct vcpu *v,
+								 uint32_t msr,
+								 uint64_t value)
+{
+	if (msr == MSR_IA32_TSC_DEADLINE) {
+		write_deadline(v, value);
+		return EXIT_NEXT_INSN;
+	}
+	apicv_sync(v);
+	return apicv_effect(v, vlapic_base_write(&v->vlapic, value),
+			    EXIT_NEXT_INSN);
+}
+
+/* While the timer is posted. */
+static __attribute__((noinline)) enum exit_result wrmsr_late(struct vcpu *v,
+							     uint32_t msr,
+							     uint64_t value)
+{
+	apicv_timer_unpost(v);
+	return apicv_wrmsr(v, msr, value);
+}
+
+enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	if (msr < APIC_MSR_FIRST)
+		return wrmsr_any_mode(v, msr, value);
+	if (__builtin_expect(v->pi.timer != 0, 0))
+		return wrmsr_late(v, msr, value);
+	return perform(v, vlapic_msr_write(&v->vlapic, msr, tsc_read(), value),
+		       EXIT_NEXT_INSN);
+}
+
+bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	struct vlapic_effect effect;
+
+	if (msr == MSR_IA32_TSC_DEADLINE) {
+		write_deadline(v, value);
+		return true;
+	}
+	apicv_sync(v);
+	if (msr == MSR_IA32_APIC_BASE)
+		effect = vlapic_base_write(&v->vlapic, value);
+	else
+		effect = vlapic_msr_write(&v->vlapic, msr, tsc_read(), value);
+	if (effect.kind == VLAPIC_EFFECT_GP)
+		return false;
+	apicv_effect(v, effect, EXIT_RESUME);
+	return true;
 }
 
 /* ---- controls, by tier and mode ---- */
