@@ -111,7 +111,8 @@ void apicv_timer(struct vcpu *v)
 
 /* ---- MSRs ---- */
 
-static void write_deadline(struct vcpu *v, uint64_t value)
+static __attribute__((noinline)) enum exit_result write_deadline(struct vcpu *v,
+								 uint64_t value)
 {
 	uint64_t now = tsc_read();
 
@@ -119,39 +120,42 @@ static void write_deadline(struct vcpu *v, uint64_t value)
 	if (vlapic_deadline_write(&v->vlapic, now, value).kind ==
 	    VLAPIC_EFFECT_TIMER)
 		look_at_timer(v, now);
+	return EXIT_NEXT_INSN;
 }
 
-/* Those that are there in any mode. */
-static __attribute__((noinline)) enum exit_result wrmsr_any_mode(struct vcpu *v,
-								 uint32_t msr,
-								 uint64_t value)
+static __attribute__((noinline)) enum exit_result write_base(struct vcpu *v,
+							     uint64_t value)
 {
-	if (msr == MSR_IA32_TSC_DEADLINE) {
-		write_deadline(v, value);
-		return EXIT_NEXT_INSN;
-	}
 	apicv_sync(v);
 	return apicv_effect(v, vlapic_base_write(&v->vlapic, value),
 			    EXIT_NEXT_INSN);
 }
 
+static __attribute__((noinline)) enum exit_result write_x2apic(struct vcpu *v,
+							       uint32_t msr,
+							       uint64_t value)
+{
+	return perform(v, vlapic_msr_write(&v->vlapic, msr, tsc_read(), value),
+		       EXIT_NEXT_INSN);
+}
+
 /* While the timer is posted. */
-static __attribute__((noinline)) enum exit_result wrmsr_late(struct vcpu *v,
-							     uint32_t msr,
-							     uint64_t value)
+static __attribute__((noinline)) enum exit_result write_x2apic_late(
+	struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	apicv_timer_unpost(v);
-	return apicv_wrmsr(v, msr, value);
+	return write_x2apic(v, msr, value);
 }
 
 enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	if (msr < APIC_MSR_FIRST)
-		return wrmsr_any_mode(v, msr, value);
-	if (__builtin_expect(v->pi.timer != 0, 0))
-		return wrmsr_late(v, msr, value);
-	return perform(v, vlapic_msr_write(&v->vlapic, msr, tsc_read(), value),
-		       EXIT_NEXT_INSN);
+	if (msr == MSR_IA32_TSC_DEADLINE)
+		return write_deadline(v, value);
+	if (msr == MSR_IA32_APIC_BASE)
+		return write_base(v, value);
+	if (v->pi.timer)
+		return write_x2apic_late(v, msr, value);
+	return write_x2apic(v, msr, value);
 }
 
 bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
