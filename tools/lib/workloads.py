@@ -99,6 +99,8 @@ def cmdline(phases=()):
 
 def config(vcpus, apic="posted", x2apic="on", phases=()):
     """apical.cfg; `phases`: as for cmdline()."""
+    if not INITRAMFS.is_file():
+        raise Problem(f"{INITRAMFS} is missing: run make machines")
     return CONFIG.format(kernel=KERNEL, cmdline=cmdline(phases), vcpus=vcpus,
                          memory=MEMORY, apic=apic, x2apic=x2apic)
 
