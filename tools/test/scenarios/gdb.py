@@ -53,8 +53,8 @@ def expect(said, *patterns):
         at = found.end()
 
 
-def begin(test, config, **arguments):
-    line = test.talk(config=config, options=COM2, timeout=150, **arguments)
+def begin(test, config, timeout=150, **arguments):
+    line = test.talk(config=config, options=COM2, timeout=timeout, **arguments)
     test.last_log = line.log
     return line
 
@@ -362,7 +362,7 @@ def a_kernel(test):
     """Without its symbols: breakpoints of both kinds at an address of the running
     kernel, reached by a system call; a step; a page that is not there; afterwards
     the kernel has nothing to complain of."""
-    with begin(test, LINUX) as line:
+    with begin(test, LINUX, timeout=400) as line:
         line.wait(r"^Linux .* on 2 CPUs", 240)
         address = address_of(line, SYMBOL)
         port = line._port("com2")
@@ -410,7 +410,7 @@ def symbols():
 def a_kernel_by_symbol(test):
     """As above with its symbols: a breakpoint at a name, who called it, a variable."""
     elf = symbols()
-    with begin(test, LINUX.replace("quiet", "quiet nokaslr")) as line:
+    with begin(test, LINUX.replace("quiet", "quiet nokaslr"), timeout=400) as line:
         line.wait(r"^Linux .* on 2 CPUs", 240)
         line.type("(while sleep 1; do hostname apical; done) &\n")
         said = debug(test, line._port("com2"), f"""break {SYMBOL}
