@@ -33,12 +33,12 @@
 /* The instruction in hand. */
 struct current {
 	struct guest_access_context access;
-	gla_t rip; /* linear */
-	enum decode_mode mode;
 	const struct insn *insn;
 	const uint8_t *bytes;
 	unsigned count; /* how many were fetched, which may be too many */
 	struct {
+		gla_t rip; /* linear */
+		enum decode_mode mode;
 		struct insn insn;
 		uint8_t bytes[DECODE_MAX_LENGTH];
 		struct guest_access_source source;
@@ -59,32 +59,29 @@ static enum exit_result faulted(enum emulate_result result)
 	return result == EMULATE_STOP ? EXIT_STOP : EXIT_RESUME;
 }
 
-static inline void begin(struct current *c, struct vcpu *v,
+static inline void begin(struct current *c, struct vcpu *v, gpa_t apic_page,
 			 struct guest_access_hint hint)
 {
+	c->access.apic_page = apic_page;
+	c->access.has_paging = false;
 	c->access.vcpu = v;
 	c->access.hint = hint;
 	c->has_walk = false;
 }
 
-/* All else that the instruction's meaning depends on. */
-static inline __attribute__((always_inline)) void read_state(struct current *c)
+/* Where the current instruction is, and in what mode. */
+static enum decode_mode locate(const struct current *c, gla_t *rip)
 {
 	uint32_t rights = vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS);
-	struct guest_paging *paging = &c->access.paging;
-	struct vcpu *v = c->access.vcpu;
+	const struct guest_paging *paging = &c->access.paging;
 
-	guest_access_read_paging(v, paging);
-	v->registers.rip = vmcs_read(VMCS_GUEST_RIP);
-	c->rip = gla(v->registers.rip);
-	if (paging->efer & EFER_LMA && rights & CS_L) {
-		c->mode = DECODE_64;
-		return;
-	}
-	c->rip.value += vmcs_read(VMCS_GUEST_CS_BASE);
-	c->mode = rights & CS_D ? DECODE_32 : DECODE_16;
+	*rip = gla(c->access.vcpu->registers.rip);
+	if (paging->efer & EFER_LMA && rights & CS_L)
+		return DECODE_64;
+	rip->value += vmcs_read(VMCS_GUEST_CS_BASE);
 	if (!(paging->cr0 & CR0_PE) || paging->rflags & RFLAGS_VM)
-		c->mode = DECODE_16;
+		return DECODE_16;
+	return rights & CS_D ? DECODE_32 : DECODE_16;
 }
 
 /* ---- instructions that cannot be executed here ---- */
@@ -143,7 +140,8 @@ static enum exit_result unhandled(struct current *c, bool known)
 
 	if (known && c->insn->operation == INSN_MONITOR)
 		return inject_ud(v); /* CPUID hides it */
-	if (loads_pdptes(c) && c->mode != DECODE_64)
+	if (loads_pdptes(c) &&
+	    (known ? c->insn->mode : c->anew.mode) != DECODE_64)
 		return inject_gp(v);
 	if (known && c->insn->memory) {
 		enum emulate_result operand = emulate_operand(
@@ -173,12 +171,11 @@ static bool has_one_operand(const struct insn *insn)
 }
 
 static inline __attribute__((always_inline)) enum exit_result execute(
-	struct current *c)
+	struct current *c, struct vcpu *v)
 {
-	struct vcpu *v = c->access.vcpu;
 	struct emulate_registers *r = &v->registers;
 	uint64_t rsp = vmcs_read(VMCS_GUEST_RSP);
-	uint64_t rflags = c->access.paging.rflags;
+	uint64_t rflags = vmcs_read(VMCS_GUEST_RFLAGS);
 	enum emulate_result result;
 
 	/* A hint without the whole address is for one operand. */
@@ -200,7 +197,7 @@ static inline __attribute__((always_inline)) enum exit_result execute(
 		vmcs_write(VMCS_GUEST_RFLAGS, r->rflags);
 	if (result == EMULATE_DONE)
 		r->rip += c->insn->length;
-	if (c->mode != DECODE_64)
+	if (c->insn->mode != DECODE_64)
 		r->rip = (uint32_t)r->rip;
 	vmx_exit_complete(r->rip, r->rflags);
 	return EXIT_RESUME;
@@ -216,11 +213,12 @@ static enum decode_status fetch_and_decode(struct current *c)
 	c->bytes = bytes;
 	c->insn = &c->anew.insn;
 	do {
-		c->count = guest_access_fetch(&c->access, c->rip, bytes, before,
-					      size, &c->anew.source);
+		c->count = guest_access_fetch(&c->access, c->anew.rip, bytes,
+					      before, size, &c->anew.source);
 		if (c->count == before)
 			return DECODE_NEED_MORE;
-		status = decode_insn(bytes, c->count, c->mode, &c->anew.insn);
+		status = decode_insn(bytes, c->count, c->anew.mode,
+				     &c->anew.insn);
 		if (status != DECODE_NEED_MORE)
 			break;
 		before = c->count;
@@ -229,7 +227,7 @@ static enum decode_status fetch_and_decode(struct current *c)
 	if (status == DECODE_OK && !before && c->count == size)
 		insn_cache_add(&c->access.vcpu->insn_cache,
 			       c->access.vcpu->memory, &c->access.paging,
-			       c->rip, &c->anew.source.entries,
+			       c->anew.rip, &c->anew.source.entries,
 			       c->anew.source.physical, bytes, &c->anew.insn);
 	return status;
 }
@@ -239,6 +237,8 @@ static bool decode_anew(struct current *c, enum exit_result *result)
 {
 	struct vcpu *v = c->access.vcpu;
 
+	guest_access_read_paging(&c->access);
+	c->anew.mode = locate(c, &c->anew.rip);
 	switch (fetch_and_decode(c)) {
 	case DECODE_OK:
 		return true;
@@ -259,16 +259,35 @@ static bool decode_anew(struct current *c, enum exit_result *result)
 	return false;
 }
 
-/* After begin(); for the exits that come often. */
+/* The current instruction in its line, if it is known; v's RIP is read. */
+static inline __attribute__((always_inline)) const struct insn_cache_line *
+find_known(struct vcpu *v, gpa_t apic_page)
+{
+	if (!(vmcs_read32(VMCS_GUEST_CS_ACCESS_RIGHTS) & CS_L))
+		return NULL;
+	return insn_cache_find(
+		&v->insn_cache,
+		(struct insn_cache_state){
+			.rip = gla(v->registers.rip),
+			.cr0 = vmcs_read(VMCS_GUEST_CR0),
+			.cr3 = vmcs_read(VMCS_GUEST_CR3),
+			.cr4 = vmcs_read(VMCS_GUEST_CR4),
+			.efer = vmcs_read64(VMCS_GUEST_IA32_EFER),
+			.apic_page = apic_page,
+			.cpl = GUEST_ACCESS_DPL(
+				vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS)),
+		});
+}
+
+/* After begin(), which had the same; for the exits that come often. */
 static inline __attribute__((always_inline)) enum exit_result emulate_often(
-	struct current *c)
+	struct current *c, struct vcpu *v, gpa_t apic_page)
 {
 	const struct insn_cache_line *known;
 	enum exit_result result;
 
-	read_state(c);
-	known = insn_cache_find(&c->access.vcpu->insn_cache, &c->access.paging,
-				c->rip, c->mode);
+	v->registers.rip = vmcs_read(VMCS_GUEST_RIP);
+	known = find_known(v, apic_page);
 	if (known) {
 		c->insn = &known->insn;
 		c->bytes = known->byte;
@@ -276,13 +295,13 @@ static inline __attribute__((always_inline)) enum exit_result emulate_often(
 	} else if (!decode_anew(c, &result)) {
 		return result;
 	}
-	return execute(c);
+	return execute(c, v);
 }
 
 /* The same for those that come rarely. */
 static enum exit_result emulate_rarely(struct current *c)
 {
-	return emulate_often(c);
+	return emulate_often(c, c->access.vcpu, c->access.apic_page);
 }
 
 /* ---- exits ---- */
@@ -342,7 +361,7 @@ static enum exit_result emulate_walking(struct vcpu *v, bool linear_valid)
 {
 	struct current c;
 
-	begin(&c, v, GUEST_ACCESS_NO_HINT);
+	begin(&c, v, guest_access_apic_page(v), GUEST_ACCESS_NO_HINT);
 	if (linear_valid) {
 		c.walk = gla(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS));
 		c.has_walk = true;
@@ -355,8 +374,8 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 	struct qualification_ept q =
 		qualification_ept(vmcs_read(VMCS_EXIT_QUALIFICATION));
 	gpa_t address = gpa(vmcs_read64(VMCS_GUEST_PHYSICAL_ADDRESS));
-	bool in_apic_page =
-		(address.value & ~PAGE_MASK) == guest_access_apic_page(v).value;
+	gpa_t apic_page = guest_access_apic_page(v);
+	bool in_apic_page = (address.value & ~PAGE_MASK) == apic_page.value;
 	struct current c;
 	hpa_t backing;
 
@@ -374,7 +393,7 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 		return end_violation(v, address, q.asynchronous);
 	if (!q.linear_valid || !q.final)
 		return emulate_walking(v, q.linear_valid);
-	begin(&c, v,
+	begin(&c, v, apic_page,
 	      (struct guest_access_hint){
 		      .mask = ~PAGE_MASK,
 		      .linear =
@@ -383,7 +402,7 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 		      .read = q.read || q.write,
 		      .write = q.write,
 	      });
-	return emulate_often(&c);
+	return emulate_often(&c, v, apic_page);
 }
 
 enum exit_result exit_ept_misconfiguration(struct vcpu *v)
@@ -419,7 +438,7 @@ static enum exit_result odd_apic_access(struct vcpu *v,
 		break;
 	}
 	if (!q.asynchronous && !v->event_injected) {
-		begin(&c, v, GUEST_ACCESS_NO_HINT);
+		begin(&c, v, guest_access_apic_page(v), GUEST_ACCESS_NO_HINT);
 		return emulate_rarely(&c);
 	}
 	format(text, sizeof(text), "access of type %u to the APIC page%s",
@@ -431,21 +450,22 @@ enum exit_result exit_apic_access(struct vcpu *v)
 {
 	struct qualification_apic q =
 		qualification_apic(vmcs_read(VMCS_EXIT_QUALIFICATION));
+	gpa_t apic_page = guest_access_apic_page(v);
 	struct current c;
 
 	count_register(v, q.offset);
 	if (q.type > QUALIFICATION_APIC_WRITE || q.asynchronous ||
 	    v->event_injected)
 		return odd_apic_access(v, q);
-	begin(&c, v,
+	begin(&c, v, apic_page,
 	      (struct guest_access_hint){
 		      .mask = PAGE_MASK,
 		      .linear = q.offset,
-		      .page = guest_access_apic_page(v),
+		      .page = apic_page,
 		      .read = true,
 		      .write = q.type == QUALIFICATION_APIC_WRITE,
 	      });
-	return emulate_often(&c);
+	return emulate_often(&c, v, apic_page);
 }
 
 /* ---- the seam of vmx/emulate.h, but for memory: vmx/guest_access.c ---- */

@@ -13,7 +13,7 @@
 #include "vmx/vmcs.h"
 
 /* The guest's PKRU is live, but RDPKRU needs CR4.PKE, which is off here. */
-void guest_access_read_pkru(struct guest_paging *paging)
+static void read_pkru(struct guest_paging *paging)
 {
 	uint64_t cr4 = cr4_read();
 
@@ -22,7 +22,7 @@ void guest_access_read_pkru(struct guest_paging *paging)
 	cr4_write(cr4);
 }
 
-void guest_access_read_pdptes(struct guest_paging *paging)
+static void read_pdptes(struct guest_paging *paging)
 {
 	paging->pdpte[0] = vmcs_read64(VMCS_GUEST_PDPTE0);
 	paging->pdpte[1] = vmcs_read64(VMCS_GUEST_PDPTE1);
@@ -30,10 +30,35 @@ void guest_access_read_pdptes(struct guest_paging *paging)
 	paging->pdpte[3] = vmcs_read64(VMCS_GUEST_PDPTE3);
 }
 
-struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
+void guest_access_read_paging(struct guest_access_context *a)
+{
+	struct guest_paging *paging = &a->paging;
+
+	if (a->has_paging)
+		return;
+	a->has_paging = true;
+	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
+	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
+	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
+	paging->efer = vmcs_read64(VMCS_GUEST_IA32_EFER);
+	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+	paging->cpl =
+		GUEST_ACCESS_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
+	paging->phys_bits = a->vcpu->phys_bits;
+	paging->apic_page = a->apic_page;
+	paging->pkru = 0;
+	if (paging->cr4 & CR4_PKE)
+		read_pkru(paging);
+	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
+	    paging->cr0 & CR0_PG)
+		read_pdptes(paging);
+}
+
+struct guest_walk_result guest_access_walk(struct guest_access_context *a,
 					   gla_t address,
 					   enum guest_access access)
 {
+	guest_access_read_paging(a);
 	return guest_walk(a->vcpu->memory, &a->paging, address, access, false);
 }
 
@@ -47,14 +72,15 @@ enum emulate_result guest_access_fault(struct vcpu *v, gla_t address,
 }
 
 /* Outside of IA-32e mode linear addresses have 32 bits. */
-static gla_t wrap(const struct guest_access_context *a, uint64_t address)
+static gla_t wrap(struct guest_access_context *a, uint64_t address)
 {
+	guest_access_read_paging(a);
 	return gla(a->paging.efer & EFER_LMA ? address : (uint32_t)address);
 }
 
 static bool in_apic_page(const struct guest_access_context *a, gpa_t address)
 {
-	return (address.value & ~PAGE_MASK) == a->paging.apic_page.value;
+	return (address.value & ~PAGE_MASK) == a->apic_page.value;
 }
 
 /* RAM, but where the APIC's page lies over it. */
@@ -73,7 +99,7 @@ void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
 		memset(out, 0xff, size);
 }
 
-unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
+unsigned guest_access_fetch(struct guest_access_context *a, gla_t rip,
 			    uint8_t *bytes, unsigned done, unsigned size,
 			    struct guest_access_source *source)
 {
@@ -252,20 +278,26 @@ static __attribute__((noinline)) enum emulate_result ram_access(
 	return EMULATE_DONE;
 }
 
+/* Within one page, and not the APIC's. */
+static __attribute__((noinline)) enum emulate_result access_elsewhere(
+	struct vcpu *v, gpa_t address, unsigned size, uint8_t *data, bool write)
+{
+	hpa_t unused;
+
+	if (guest_mem_translate(v->memory, address, &unused))
+		return ram_access(v, address, size, data, write);
+	return device_access(v, address, size, data, write);
+}
+
 /* Within one page. */
 static inline __attribute__((always_inline)) enum emulate_result
 access_physical(const struct guest_access_context *a, gpa_t address,
 		unsigned size, uint8_t *data, bool write)
 {
-	struct vcpu *v = a->vcpu;
-	hpa_t unused;
-
-	if (in_apic_page(a, address))
-		return apic_access(v, address.value & PAGE_MASK, size, data,
-				   write);
-	if (guest_mem_translate(v->memory, address, &unused))
-		return ram_access(v, address, size, data, write);
-	return device_access(v, address, size, data, write);
+	if (!in_apic_page(a, address))
+		return access_elsewhere(a->vcpu, address, size, data, write);
+	return apic_access(a->vcpu, address.value & PAGE_MASK, size, data,
+			   write);
 }
 
 static inline bool hint_fits(const struct guest_access_hint *hint,
@@ -275,7 +307,12 @@ static inline bool hint_fits(const struct guest_access_hint *hint,
 	       (write ? hint->write : hint->read);
 }
 
-static enum emulate_result walk_data(const struct guest_access_context *a,
+static inline gpa_t hinted(const struct guest_access_hint *hint, gla_t address)
+{
+	return gpa(hint->page.value | (address.value & PAGE_MASK));
+}
+
+static enum emulate_result walk_data(struct guest_access_context *a,
 				     gla_t address, bool write, gpa_t *out)
 {
 	struct guest_walk_result walk = guest_access_walk(
@@ -287,13 +324,13 @@ static enum emulate_result walk_data(const struct guest_access_context *a,
 }
 
 /* Where one byte of the operand lies, or the fault that it is. */
-static inline enum emulate_result translate(
-	const struct guest_access_context *a, gla_t address, bool write,
-	gpa_t *out)
+static inline enum emulate_result translate(struct guest_access_context *a,
+					    gla_t address, bool write,
+					    gpa_t *out)
 {
 	if (!hint_fits(&a->hint, address, write))
 		return walk_data(a, address, write, out);
-	out->value = a->hint.page.value | (address.value & PAGE_MASK);
+	*out = hinted(&a->hint, address);
 	return EMULATE_DONE;
 }
 
@@ -302,7 +339,7 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_PROBE_WRITE };
 
 /* first of size bytes are in the first page. */
 static __attribute__((noinline)) enum emulate_result access_two_pages(
-	const struct guest_access_context *a, gla_t address, unsigned first,
+	struct guest_access_context *a, gla_t address, unsigned first,
 	unsigned size, uint8_t *data, enum access access)
 {
 	bool write = access != ACCESS_READ;
@@ -322,20 +359,35 @@ static __attribute__((noinline)) enum emulate_result access_two_pages(
 	return result;
 }
 
-static inline __attribute__((always_inline)) enum emulate_result access_linear(
-	const struct guest_access_context *a, gla_t address, unsigned size,
+/* In one page, which has yet to be found. */
+static __attribute__((noinline)) enum emulate_result access_walking(
+	struct guest_access_context *a, gla_t address, unsigned size,
 	uint8_t *data, enum access access)
 {
-	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
+	bool write = access != ACCESS_READ;
 	enum emulate_result result;
 	gpa_t where;
 
-	if (first < size)
-		return access_two_pages(a, address, first, size, data, access);
-	result = translate(a, address, access != ACCESS_READ, &where);
+	result = walk_data(a, address, write, &where);
 	if (result != EMULATE_DONE || access == ACCESS_PROBE_WRITE)
 		return result;
-	return access_physical(a, where, size, data, access != ACCESS_READ);
+	return access_physical(a, where, size, data, write);
+}
+
+static inline __attribute__((always_inline)) enum emulate_result access_linear(
+	struct guest_access_context *a, gla_t address, unsigned size,
+	uint8_t *data, enum access access)
+{
+	unsigned first = PAGE_SIZE - (address.value & PAGE_MASK);
+	bool write = access != ACCESS_READ;
+
+	if (first < size)
+		return access_two_pages(a, address, first, size, data, access);
+	if (!hint_fits(&a->hint, address, write))
+		return access_walking(a, address, size, data, access);
+	if (access == ACCESS_PROBE_WRITE)
+		return EMULATE_DONE;
+	return access_physical(a, hinted(&a->hint, address), size, data, write);
 }
 
 enum emulate_result emulate_read(void *context, gla_t address, unsigned size,
@@ -352,8 +404,8 @@ enum emulate_result emulate_write(void *context, gla_t address, unsigned size,
 			     ACCESS_WRITE);
 }
 
-enum emulate_result guest_access_probe_write(
-	const struct guest_access_context *a, gla_t address, unsigned size)
+enum emulate_result guest_access_probe_write(struct guest_access_context *a,
+					     gla_t address, unsigned size)
 {
 	return access_linear(a, address, size, NULL, ACCESS_PROBE_WRITE);
 }

@@ -43,12 +43,15 @@ struct guest_access_hint {
 
 struct guest_access_context {
 	struct vcpu *vcpu;
-	struct guest_paging paging; /* as it is now */
 	struct guest_access_hint hint;
+	gpa_t apic_page; /* guest_access_apic_page() */
+	/* As it is now; guest_access_read_paging() before it is looked at. */
+	struct guest_paging paging;
+	bool has_paging;
 };
 
 /* Translates as v would now; the page need not be RAM. */
-struct guest_walk_result guest_access_walk(const struct guest_access_context *a,
+struct guest_walk_result guest_access_walk(struct guest_access_context *a,
 					   gla_t address,
 					   enum guest_access access);
 
@@ -65,7 +68,7 @@ struct guest_access_source {
  * most size and to the end of that byte's page; returns how many there are
  * then: as many as before when there is a #PF.
  */
-unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
+unsigned guest_access_fetch(struct guest_access_context *a, gla_t rip,
 			    uint8_t *bytes, unsigned done, unsigned size,
 			    struct guest_access_source *source);
 
@@ -77,8 +80,8 @@ unsigned guest_access_fetch(const struct guest_access_context *a, gla_t rip,
  *
  * Likewise, but nothing is written: would it fault?
  */
-enum emulate_result guest_access_probe_write(
-	const struct guest_access_context *a, gla_t address, unsigned size);
+enum emulate_result guest_access_probe_write(struct guest_access_context *a,
+					     gla_t address, unsigned size);
 
 /* RAM outside the APIC's page at a guest-physical address, else all ones. */
 void guest_access_read_physical(struct vcpu *v, gpa_t address, void *out,
@@ -96,38 +99,18 @@ static inline gpa_t guest_access_apic_page(const struct vcpu *v)
 	return gpa(vlapic_base_address(&v->vlapic));
 }
 
-/* For guest_access_read_paging(): PKRU and PAE's PDPTEs. */
-void guest_access_read_pkru(struct guest_paging *paging);
-void guest_access_read_pdptes(struct guest_paging *paging);
+/* The paging state of a's vCPU, unless it is there already. */
+void guest_access_read_paging(struct guest_access_context *a);
 
-/* Reads the paging state of v. */
-static inline __attribute__((always_inline)) void guest_access_read_paging(
-	const struct vcpu *v, struct guest_paging *paging)
-{
-	paging->cr0 = vmcs_read(VMCS_GUEST_CR0);
-	paging->cr3 = vmcs_read(VMCS_GUEST_CR3);
-	paging->cr4 = vmcs_read(VMCS_GUEST_CR4);
-	paging->efer = vmcs_read64(VMCS_GUEST_IA32_EFER);
-	paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
-	paging->cpl =
-		GUEST_ACCESS_DPL(vmcs_read32(VMCS_GUEST_SS_ACCESS_RIGHTS));
-	paging->phys_bits = v->phys_bits;
-	paging->apic_page = guest_access_apic_page(v);
-	paging->pkru = 0;
-	if (paging->cr4 & CR4_PKE)
-		guest_access_read_pkru(paging);
-	if (!(paging->efer & EFER_LMA) && paging->cr4 & CR4_PAE &&
-	    paging->cr0 & CR0_PG)
-		guest_access_read_pdptes(paging);
-}
-
-/* The same, for accesses without a hint. */
+/* For accesses without a hint; with the paging state. */
 static inline void guest_access_begin(struct guest_access_context *a,
 				      struct vcpu *v)
 {
 	a->vcpu = v;
 	a->hint = GUEST_ACCESS_NO_HINT;
-	guest_access_read_paging(v, &a->paging);
+	a->apic_page = guest_access_apic_page(v);
+	a->has_paging = false;
+	guest_access_read_paging(a);
 }
 
 #endif

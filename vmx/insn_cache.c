@@ -43,7 +43,8 @@ void insn_cache_add(struct insn_cache *cache, const struct guest_mem *memory,
 	const struct insn_cache_code *words;
 
 	line->entry_count = 0;
-	if ((code.value & PAGE_MASK) > PAGE_SIZE - INSN_CACHE_BYTES ||
+	if (insn->mode != DECODE_64 ||
+	    (code.value & PAGE_MASK) > PAGE_SIZE - INSN_CACHE_BYTES ||
 	    !backing(memory, paging, code, &line->code_at))
 		return;
 	for (unsigned i = 0; i < entries->count; i++) {
@@ -67,6 +68,5 @@ void insn_cache_add(struct insn_cache *cache, const struct guest_mem *memory,
 	line->efer = paging->efer;
 	line->apic_page = paging->apic_page;
 	line->cpl = paging->cpl;
-	line->mode = insn->mode;
 	line->insn = *insn;
 }

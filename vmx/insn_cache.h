@@ -5,7 +5,7 @@
  * walking, fetching and decoding anew, for everything that these depend on is
  * compared: the paging state, each paging-structure entry that the walk has
  * used, and the bytes, as they are in the guest's memory now.  Nothing has to
- * be told of a change.  In IA-32e mode alone.  Pure over mm/window.h.
+ * be told of a change.  In 64-bit mode alone.  Pure over mm/window.h.
  */
 #ifndef VMX_INSN_CACHE_H
 #define VMX_INSN_CACHE_H
@@ -22,13 +22,19 @@
 #define INSN_CACHE_LINES      (1u << INSN_CACHE_LINES_LOG2)
 #define INSN_CACHE_BYTES      16 /* the first 15 are what was decoded */
 
-struct insn_cache_line {
-	/* What the walk of the fetch depended on, all but memory. */
-	uint64_t rip; /* linear */
+/* All but memory that a fetch in 64-bit mode depends on. */
+struct insn_cache_state {
+	gla_t rip;
 	uint64_t cr0, cr3, cr4, efer;
 	gpa_t apic_page;
 	uint8_t cpl;
-	uint8_t mode;	     /* enum decode_mode */
+};
+
+struct insn_cache_line {
+	/* What insn_cache_state is compared with. */
+	uint64_t rip, cr0, cr3, cr4, efer;
+	gpa_t apic_page;
+	uint8_t cpl;
 	uint8_t entry_count; /* 0: the line is empty */
 	struct {
 		uint64_t value;
@@ -65,19 +71,19 @@ static inline unsigned insn_cache_line_of(gla_t rip)
  * fit into the windows at once. */
 bool insn_cache_map(struct insn_cache_line *line);
 
-static inline bool insn_cache_same_state(const struct insn_cache_line *line,
-					 const struct guest_paging *paging,
-					 gla_t rip, enum decode_mode mode)
+static inline __attribute__((always_inline)) bool insn_cache_same_state(
+	const struct insn_cache_line *line, struct insn_cache_state now)
 {
-	return line->rip == rip.value && line->cr3 == paging->cr3 &&
-	       line->cr0 == paging->cr0 && line->cr4 == paging->cr4 &&
-	       line->efer == paging->efer &&
-	       line->apic_page.value == paging->apic_page.value &&
-	       line->cpl == paging->cpl && line->mode == mode;
+	return line->rip == now.rip.value && line->cr0 == now.cr0 &&
+	       line->cr3 == now.cr3 && line->cr4 == now.cr4 &&
+	       line->efer == now.efer &&
+	       line->apic_page.value == now.apic_page.value &&
+	       line->cpl == now.cpl;
 }
 
 /* Whether the guest's memory, which is mapped, has what it was made from. */
-static inline bool insn_cache_same_memory(const struct insn_cache_line *line)
+static inline __attribute__((always_inline)) bool insn_cache_same_memory(
+	const struct insn_cache_line *line)
 {
 	const struct insn_cache_code *code = line->code;
 	unsigned count = line->entry_count;
@@ -90,17 +96,17 @@ static inline bool insn_cache_same_memory(const struct insn_cache_line *line)
 }
 
 /*
- * The line of the instruction that is at linear address rip now, good until the
- * next call of insn_cache_add(), or NULL: not known.
+ * The line of the instruction that is now at rip in 64-bit mode (the caller has
+ * seen CS.L; EFER.LMA is compared), good until the next call of
+ * insn_cache_add(), or NULL: not known.
  */
-static inline const struct insn_cache_line *insn_cache_find(
-	struct insn_cache *cache, const struct guest_paging *paging, gla_t rip,
-	enum decode_mode mode)
+static inline __attribute__((always_inline)) const struct insn_cache_line *
+insn_cache_find(struct insn_cache *cache, struct insn_cache_state now)
 {
-	struct insn_cache_line *line = &cache->line[insn_cache_line_of(rip)];
+	struct insn_cache_line *line =
+		&cache->line[insn_cache_line_of(now.rip)];
 
-	if (!line->entry_count ||
-	    !insn_cache_same_state(line, paging, rip, mode) ||
+	if (!line->entry_count || !insn_cache_same_state(line, now) ||
 	    (line->window_changes != window_changes() &&
 	     !insn_cache_map(line)) ||
 	    !insn_cache_same_memory(line))
@@ -111,8 +117,9 @@ static inline const struct insn_cache_line *insn_cache_find(
 /*
  * Keeps *insn, decoded out of the DECODE_MAX_LENGTH bytes at bytes, which were
  * fetched from rip: guest_walk_telling() said that they are at code, by these
- * entries.  Does nothing when it could not be compared later: the bytes or an
- * entry are not in RAM, or the bytes are at a page's very end.
+ * entries.  Does nothing outside of 64-bit mode, and when it could not be compared
+ * later: the bytes or an entry are not in RAM, or the bytes are at a page's very
+ * end.
  */
 void insn_cache_add(struct insn_cache *cache, const struct guest_mem *memory,
 		    const struct guest_paging *paging, gla_t rip,

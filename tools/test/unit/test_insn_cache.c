@@ -53,9 +53,22 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct insn_cache_line *find_at(uint64_t rip)
+{
+	return insn_cache_find(&cache, (struct insn_cache_state){
+					       .rip = gla(rip),
+					       .cr0 = paging.cr0,
+					       .cr3 = paging.cr3,
+					       .cr4 = paging.cr4,
+					       .efer = paging.efer,
+					       .apic_page = paging.apic_page,
+					       .cpl = paging.cpl,
+				       });
+}
+
 static const struct insn_cache_line *find(void)
 {
-	return insn_cache_find(&cache, &paging, gla(RIP), DECODE_64);
+	return find_at(RIP);
 }
 
 /* As a fetch from rip does it. */
@@ -120,9 +133,7 @@ static void test_state(void **state)
 
 	(void)state;
 	add(RIP);
-	assert_null(insn_cache_find(&cache, &paging, gla(RIP + (1ull << 32)),
-				    DECODE_64));
-	assert_null(insn_cache_find(&cache, &paging, gla(RIP), DECODE_32));
+	assert_null(find_at(RIP + (1ull << 32)));
 	for (unsigned i = 0; i < 6; i++) {
 		paging = before;
 		switch (i) {
@@ -175,10 +186,9 @@ static void test_not_kept(void **state)
 	(void)state;
 	add(RIP);
 	add(0x5ff0);
-	assert_non_null(
-		insn_cache_find(&cache, &paging, gla(0x5ff0), DECODE_64));
+	assert_non_null(find_at(0x5ff0));
 	add(0x5ff1);
-	assert_null(insn_cache_find(&cache, &paging, gla(0x5ff1), DECODE_64));
+	assert_null(find_at(0x5ff1));
 	/* The APIC's page lies over a table, or over the code. */
 	guest_walk_telling(&mem, &paging, gla(RIP), GUEST_ACCESS_FETCH,
 			   &entries);
@@ -196,6 +206,15 @@ static void test_not_kept(void **state)
 	insn_cache_add(&cache, &mem, &paging, gla(RIP), &entries,
 		       gpa(WINDOW_FAKE_BYTES), window_fake + CODE, &insn);
 	assert_null(find());
+	/* In compatibility mode. */
+	insn.mode = DECODE_32;
+	insn_cache_add(&cache, &mem, &paging, gla(RIP), &entries, gpa(CODE),
+		       window_fake + CODE, &insn);
+	assert_null(find());
+	insn.mode = DECODE_64;
+	insn_cache_add(&cache, &mem, &paging, gla(RIP), &entries, gpa(CODE),
+		       window_fake + CODE, &insn);
+	assert_non_null(find());
 	/* Outside of IA-32e mode. */
 	paging.efer = 0;
 	guest_walk_telling(&mem, &paging, gla(RIP), GUEST_ACCESS_FETCH,
