@@ -55,6 +55,27 @@ HV_C := $(wildcard hv/*.c hv/console/*.c hv/screen/*.c hv/monitor/*.c \
 	guest/load/*.c)
 HV_ASM := $(wildcard hv/*.asm hv/hw/*.asm vmx/*.asm)
 HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
+
+# What every exit runs: sibling calls, and RBP left to its caller. A backtrace
+# leaves these functions out.
+HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
+	apicv_entry apicv_timer inject exit_mem guest_access emulate) \
+	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
+	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic vpic)
+HOT_FLAGS := -fomit-frame-pointer -ffixed-rbp -foptimize-sibling-calls
+$(HOT:%=$(O)/%.o): CFLAGS += $(HOT_FLAGS)
+
+# Those on the way of the local APIC and of memory are compiled as one object, so
+# that what is small is inlined across files. The others gain nothing by it.
+JOINED := $(patsubst %,$(O)/%.o,$(filter-out vmx/exit vmx/exit_cpu \
+	vmx/exit_io vmx/exit_msr vmx/apicv_entry hv/vcpu apic/vpic,$(HOT)))
+$(JOINED): CFLAGS += -flto
+$(O)/joined.o: $(JOINED)
+	$(say) LTO $@
+	$(Q)$(CC) $(CFLAGS) $(HOT_FLAGS) -r -flto -flto-partition=one \
+		-flinker-output=nolto-rel $^ -o $@
+HV_O_LINKED := $(filter-out $(JOINED),$(HV_O)) $(O)/joined.o
+
 ASL_H := $(patsubst guest/load/%.asl,$(O)/gen/%.h,$(wildcard guest/load/*.asl))
 
 $(O)/%.o: %.c | $(ASL_H)
@@ -93,10 +114,10 @@ $(O)/gen/ksyms.asm: $(O)/gen/nosyms.elf tools/mksyms
 	$(Q)tools/mksyms $< > $@
 $(O)/gen/%syms.o: $(O)/gen/%syms.asm
 	$(Q)$(NASM) -f elf64 $< -o $@
-$(O)/gen/nosyms.elf: $(HV_O) $(O)/gen/nosyms.o linker.ld
+$(O)/gen/nosyms.elf: $(HV_O_LINKED) $(O)/gen/nosyms.o linker.ld
 	$(say) LD $@
 	$(Q)$(LINK)
-$(O)/apical.elf: $(HV_O) $(O)/gen/ksyms.o linker.ld
+$(O)/apical.elf: $(HV_O_LINKED) $(O)/gen/ksyms.o linker.ld
 	$(say) LD $@
 	$(Q)$(LINK)
 
@@ -108,15 +129,6 @@ COLD := $(filter-out hv/gdb/gdb.c hv/gdb/target.c hv/screen/framebuffer.c, \
 	$(wildcard hv/monitor/*.c hv/gdb/*.c hv/screen/*.c hv/report*.c \
 	$(addprefix vmx/,*_text.c caps*.c check*.c dump.c vmcs_fields.c)))
 $(COLD:%.c=$(O)/%.o): CFLAGS += -Os
-
-# What every exit runs: sibling calls, and RBP left to its caller. A backtrace
-# leaves these functions out.
-HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
-	apicv_entry apicv_timer inject exit_mem guest_access emulate) \
-	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
-	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic vpic)
-$(HOT:%=$(O)/%.o): CFLAGS += -fomit-frame-pointer -ffixed-rbp \
-	-foptimize-sibling-calls
 
 # ---- the loader, and EFI programs for tests -----------------------------------
 
