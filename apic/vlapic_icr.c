@@ -23,39 +23,27 @@ static const uint8_t valid_modes[] = {
 
 /* An INIT level de-assert does nothing since the Pentium 4; the level and
  * trigger bits of all other IPIs are ignored, they are edges. */
-static bool is_init_deassert(uint32_t icr)
+static bool is_init_deassert(uint32_t delivery_mode, uint32_t icr)
 {
-	return (icr &
-		(APIC_ICR_DELIVERY_MODE | APIC_ICR_LEVEL | APIC_ICR_ASSERT)) ==
-	       (APIC_DELIVERY_INIT << APIC_ICR_DELIVERY_MODE_SHIFT |
-		APIC_ICR_LEVEL);
+	return delivery_mode == APIC_DELIVERY_INIT &&
+	       (icr & (APIC_ICR_LEVEL | APIC_ICR_ASSERT)) == APIC_ICR_LEVEL;
 }
 
-static bool has_illegal_vector(uint32_t delivery_mode, uint32_t icr)
+static bool has_vector(uint32_t delivery_mode)
 {
-	return delivery_mode <= APIC_DELIVERY_LOWEST_PRIORITY &&
-	       (icr & APIC_ICR_VECTOR) < APIC_VECTOR_FIRST_LEGAL;
+	return delivery_mode <= APIC_DELIVERY_LOWEST_PRIORITY;
 }
 
 /* A self-IPI is sent and received by the same APIC, and logs both. */
-static void log_illegal_vector(struct vlapic *v, uint32_t shorthand)
+static __attribute__((noinline)) struct vlapic_effect illegal_vector(
+	struct vlapic *v, uint32_t shorthand)
 {
 	uint32_t errors = APIC_ESR_SEND_ILLEGAL_VECTOR;
 
 	if (shorthand == VLAPIC_SHORTHAND_SELF)
 		errors |= APIC_ESR_RECEIVE_ILLEGAL_VECTOR;
 	vlapic_error(v, errors);
-}
-
-/* A self-IPI comes to nobody else. */
-static struct vlapic_effect accept_own(struct vlapic *v, uint8_t vector)
-{
-	if (__builtin_expect(!vlapic_accept(v, vector, false), 0))
-		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	return (struct vlapic_effect){
-		.kind = VLAPIC_EFFECT_ACCEPTED,
-		.vector = vector,
-	};
+	return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 }
 
 struct vlapic_effect vlapic_icr_send(struct vlapic *v)
@@ -67,14 +55,16 @@ struct vlapic_effect vlapic_icr_send(struct vlapic *v)
 	uint32_t shorthand =
 		(icr & APIC_ICR_SHORTHAND) >> APIC_ICR_SHORTHAND_SHIFT;
 
-	if (!(valid_modes[shorthand] & 1u << mode) || is_init_deassert(icr))
+	if (!(valid_modes[shorthand] & 1u << mode))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	if (has_illegal_vector(mode, icr)) {
-		log_illegal_vector(v, shorthand);
-		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	if (!has_vector(mode)) {
+		if (is_init_deassert(mode, icr))
+			return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	} else if ((icr & APIC_ICR_VECTOR) < APIC_VECTOR_FIRST_LEGAL) {
+		return illegal_vector(v, shorthand);
 	}
 	if (shorthand == VLAPIC_SHORTHAND_SELF) /* fixed, as the table says */
-		return accept_own(v, icr & APIC_ICR_VECTOR);
+		return vlapic_accept_own(v, icr & APIC_ICR_VECTOR);
 	v->message = (struct vlapic_message){
 		.delivery_mode = mode,
 		.shorthand = shorthand,
@@ -90,11 +80,9 @@ struct vlapic_effect vlapic_icr_send(struct vlapic *v)
 
 struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector)
 {
-	if (vector < APIC_VECTOR_FIRST_LEGAL) {
-		log_illegal_vector(v, VLAPIC_SHORTHAND_SELF);
-		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	}
-	return accept_own(v, vector);
+	if (vector < APIC_VECTOR_FIRST_LEGAL)
+		return illegal_vector(v, VLAPIC_SHORTHAND_SELF);
+	return vlapic_accept_own(v, vector);
 }
 
 static bool is_broadcast(const struct vlapic_message *m)

@@ -82,15 +82,21 @@ bool vlapic_error(struct vlapic *v, uint32_t errors);
  * held at the time that counts. */
 bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level);
 
+/* vlapic_priority.c: vlapic_accept() of an edge that this APIC has sent to
+ * itself, and to nobody else. */
+struct vlapic_effect vlapic_accept_own(struct vlapic *v, uint8_t vector);
+
 /* vlapic_icr.c: acts on the ICR that lies in the page, reserved bits clear. */
 struct vlapic_effect vlapic_icr_send(struct vlapic *v);
 struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector);
 
 /* vlapic_timer.c: each acts on the value that lies in the page. */
 void vlapic_timer_reset(struct vlapic *v);
-void vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc);
-void vlapic_timer_initial_count_written(struct vlapic *v, uint64_t tsc);
-void vlapic_timer_divide_written(struct vlapic *v, uint64_t tsc);
+struct vlapic_effect vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc);
+struct vlapic_effect vlapic_timer_initial_count_written(struct vlapic *v,
+							uint64_t tsc);
+struct vlapic_effect vlapic_timer_divide_written(struct vlapic *v,
+						 uint64_t tsc);
 uint32_t vlapic_timer_current_count(const struct vlapic *v, uint64_t tsc);
 
 #endif

@@ -120,7 +120,7 @@ bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)
 	return pi_desc_post(v->pi, vector);
 }
 
-bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
+static inline bool accept(struct vlapic *v, uint8_t vector, bool level)
 {
 	uint32_t word = vlapic_vector_word(vector);
 	uint32_t bit = vlapic_vector_bit(vector);
@@ -135,6 +135,21 @@ bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
 	vlapic_page_write(v, APIC_IRR + word,
 			  vlapic_page_read(v, APIC_IRR + word) | bit);
 	return true;
+}
+
+bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
+{
+	return accept(v, vector, level);
+}
+
+struct vlapic_effect vlapic_accept_own(struct vlapic *v, uint8_t vector)
+{
+	if (!accept(v, vector, false))
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_ACCEPTED,
+		.vector = vector,
+	};
 }
 
 static void merge_word(struct vlapic *v, uint32_t offset, uint32_t posted)

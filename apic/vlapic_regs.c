@@ -250,16 +250,13 @@ static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
 		return vlapic_effect_events(VLAPIC_EVENTS_PIN);
 	case KIND_LVT_TIMER:
 		vlapic_page_write(v, offset, lvt_value(v, value));
-		vlapic_timer_lvt_written(v, tsc);
-		return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
+		return vlapic_timer_lvt_written(v, tsc);
 	case KIND_INITIAL_COUNT:
 		vlapic_page_write(v, offset, value);
-		vlapic_timer_initial_count_written(v, tsc);
-		return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
+		return vlapic_timer_initial_count_written(v, tsc);
 	case KIND_DIVIDE:
 		vlapic_page_write(v, offset, value);
-		vlapic_timer_divide_written(v, tsc);
-		return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
+		return vlapic_timer_divide_written(v, tsc);
 	case KIND_PPR:
 	case KIND_CURRENT_COUNT:
 		break; /* read-only */

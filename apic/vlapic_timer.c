@@ -103,7 +103,7 @@ void vlapic_timer_reset(struct vlapic *v)
 	v->timer_shift = 1;
 }
 
-void vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc)
+struct vlapic_effect vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc)
 {
 	uint32_t lvt = vlapic_page_read(v, APIC_LVT_TIMER);
 
@@ -113,9 +113,11 @@ void vlapic_timer_lvt_written(struct vlapic *v, uint64_t tsc)
 		vlapic_page_write(v, APIC_INITIAL_COUNT, 0);
 	}
 	v->lvt_timer = lvt;
+	return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
 }
 
-void vlapic_timer_initial_count_written(struct vlapic *v, uint64_t tsc)
+struct vlapic_effect vlapic_timer_initial_count_written(struct vlapic *v,
+							uint64_t tsc)
 {
 	uint32_t count = vlapic_page_read(v, APIC_INITIAL_COUNT);
 
@@ -123,17 +125,18 @@ void vlapic_timer_initial_count_written(struct vlapic *v, uint64_t tsc)
 	if (is_deadline_mode(v->lvt_timer)) {
 		/* Ignored; the mode change left 0 there. */
 		vlapic_page_write(v, APIC_INITIAL_COUNT, 0);
-		return;
+		return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
 	}
 	stop(v);
 	if (count) {
 		v->period_tsc = count * ticks_per_count(v);
 		v->expiry_tsc = tsc + v->period_tsc;
 	}
+	return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
 }
 
 /* The count goes on from where it is, at the new rate. */
-void vlapic_timer_divide_written(struct vlapic *v, uint64_t tsc)
+struct vlapic_effect vlapic_timer_divide_written(struct vlapic *v, uint64_t tsc)
 {
 	uint32_t divide = vlapic_page_read(v, APIC_DIVIDE_CONFIGURATION);
 	uint64_t left, initial;
@@ -148,6 +151,7 @@ void vlapic_timer_divide_written(struct vlapic *v, uint64_t tsc)
 		v->period_tsc = initial * ticks_per_count(v);
 		v->expiry_tsc = tsc + left * ticks_per_count(v);
 	}
+	return vlapic_effect_of(VLAPIC_EFFECT_TIMER);
 }
 
 uint32_t vlapic_timer_current_count(const struct vlapic *v, uint64_t tsc)

@@ -30,24 +30,33 @@ static void note_events(struct vcpu *v, uint32_t events)
 		v->due |= VCPU_DUE_EVENTS;
 }
 
-static inline enum exit_result perform(struct vcpu *v,
-				       struct vlapic_effect effect,
-				       enum exit_result success)
+static __attribute__((noinline)) void accepted_traced(struct vcpu *v,
+						      uint8_t vector)
 {
-	if (effect.events)
-		note_events(v, effect.events);
+	machine_trace_self_ipi(v, vector);
+	apicv_accepted(v, vector);
+}
+
+static inline void accepted(struct vcpu *v, uint8_t vector)
+{
+	if (trace_vcpu_on(v))
+		accepted_traced(v, vector);
+	else
+		apicv_accepted(v, vector);
+}
+
+/* What is more than a change of IRR or ISR. */
+static __attribute__((noinline)) enum exit_result perform_other(
+	struct vcpu *v, struct vlapic_effect effect, enum exit_result success)
+{
 	switch (effect.kind) {
 	case VLAPIC_EFFECT_NONE:
+	case VLAPIC_EFFECT_ACCEPTED:
 		break;
 	case VLAPIC_EFFECT_GP:
 		return inject_gp(v);
 	case VLAPIC_EFFECT_IPI:
 		machine_send(v, &v->vlapic.message);
-		break;
-	case VLAPIC_EFFECT_ACCEPTED:
-		if (trace_vcpu_on(v))
-			machine_trace_self_ipi(v, effect.vector);
-		apicv_accepted(v, effect.vector);
 		break;
 	case VLAPIC_EFFECT_TIMER:
 		apicv_timer(v);
@@ -68,6 +77,20 @@ static inline enum exit_result perform(struct vcpu *v,
 		machine_reach(v);
 		break;
 	}
+	return success;
+}
+
+static inline enum exit_result perform(struct vcpu *v,
+				       struct vlapic_effect effect,
+				       enum exit_result success)
+{
+	if (effect.events)
+		note_events(v, effect.events);
+	if (effect.kind == VLAPIC_EFFECT_NONE)
+		return success;
+	if (effect.kind != VLAPIC_EFFECT_ACCEPTED)
+		return perform_other(v, effect, success);
+	accepted(v, effect.vector);
 	return success;
 }
 
@@ -149,10 +172,9 @@ static __attribute__((noinline)) enum exit_result write_x2apic_late(
 
 enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	if (msr == MSR_IA32_TSC_DEADLINE)
-		return write_deadline(v, value);
-	if (msr == MSR_IA32_APIC_BASE)
-		return write_base(v, value);
+	if (msr < APIC_MSR_FIRST)
+		return msr == MSR_IA32_APIC_BASE ? write_base(v, value)
+						 : write_deadline(v, value);
 	if (v->pi.timer)
 		return write_x2apic_late(v, msr, value);
 	return write_x2apic(v, msr, value);
