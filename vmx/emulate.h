@@ -21,9 +21,10 @@
 #define EMULATE_REP_LIMIT 256u
 
 enum emulate_result {
-	EMULATE_DONE,	   /* executed; the caller advances RIP by length */
-	EMULATE_BRANCHED,  /* executed; registers->rip is the new RIP */
-	EMULATE_REP_MORE,  /* iterations remain; RIP stays; may be resumed */
+	EMULATE_DONE,	  /* executed; the caller advances RIP by length */
+	EMULATE_BRANCHED, /* executed; registers->rip is the new RIP */
+	EMULATE_REP_MORE, /* iterations remain; RIP stays; may be resumed */
+	/* From here on it was not executed. */
 	EMULATE_FAULT,	   /* an exception was raised; RIP stays */
 	EMULATE_STOP,	   /* the seam wants the VM stopped */
 	EMULATE_UNHANDLED, /* nothing was done: not an instruction we know */

@@ -33,16 +33,15 @@
 /* The instruction in hand. */
 struct current {
 	struct guest_access_context access;
-	const struct insn *insn;
-	const uint8_t *bytes;
-	unsigned count; /* how many were fetched, which may be too many */
+	const struct insn_cache_line *known;
 	struct {
 		gla_t rip; /* linear */
 		enum decode_mode mode;
 		struct insn insn;
 		uint8_t bytes[DECODE_MAX_LENGTH];
+		unsigned count; /* of bytes, which may be too many */
 		struct guest_access_source source;
-	} anew; /* when it was not known */
+	} anew; /* when it was not known, which is in 64-bit mode alone */
 	/* Where the processor's page walk failed, if it told. */
 	gla_t walk;
 	bool has_walk;
@@ -86,17 +85,26 @@ static enum decode_mode locate(const struct current *c, gla_t *rip)
 
 /* ---- instructions that cannot be executed here ---- */
 
+/* Its bytes, of which there may be too many. */
+static unsigned bytes_of(const struct current *c, const uint8_t **bytes)
+{
+	*bytes = c->known ? c->known->byte : c->anew.bytes;
+	return c->known ? DECODE_MAX_LENGTH : c->anew.count;
+}
+
 /* An instruction that nobody here knows: the bytes go into the log. */
 static enum exit_result end_undecoded(struct current *c)
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[128] = "cannot emulate the instruction";
 	size_t at = strlen(text);
+	const uint8_t *bytes;
+	unsigned count = bytes_of(c, &bytes);
 
-	for (unsigned i = 0; i < c->count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		text[at++] = ' ';
-		text[at++] = hex[c->bytes[i] >> 4];
-		text[at++] = hex[c->bytes[i] & 15];
+		text[at++] = hex[bytes[i] >> 4];
+		text[at++] = hex[bytes[i] & 15];
 	}
 	text[at] = 0;
 	return end(c->access.vcpu, text);
@@ -105,13 +113,14 @@ static enum exit_result end_undecoded(struct current *c)
 /* MOV to CR0, CR3 or CR4, with prefixes. */
 static bool loads_pdptes(const struct current *c)
 {
+	const uint8_t *bytes;
+	unsigned count = bytes_of(c, &bytes);
 	unsigned at = 0;
 
-	while (at < c->count && (c->bytes[at] == 0x66 || c->bytes[at] == 0xf2 ||
-				 c->bytes[at] == 0xf3 || c->bytes[at] == 0xf0))
+	while (at < count && (bytes[at] == 0x66 || bytes[at] == 0xf2 ||
+			      bytes[at] == 0xf3 || bytes[at] == 0xf0))
 		at++;
-	return at + 1 < c->count && c->bytes[at] == 0x0f &&
-	       c->bytes[at + 1] == 0x22;
+	return at + 1 < count && bytes[at] == 0x0f && bytes[at + 1] == 0x22;
 }
 
 static enum exit_result walk_fault(struct current *c, gla_t address, bool *is)
@@ -127,25 +136,24 @@ static enum exit_result walk_fault(struct current *c, gla_t address, bool *is)
 }
 
 /*
- * Not one that the emulator executes; known: its length and operand at least
- * are.  When the exit came from a page walk it need not be executed, only to
+ * Not one that the emulator executes; insn: but its length and operand are
+ * known, or NULL.  When the exit came from a page walk it need not be executed, only to
  * get its fault: #PF (as if for a read), or #GP for PDPTEs of ones.
  */
-static enum exit_result unhandled(struct current *c, bool known)
+static enum exit_result unhandled(struct current *c, const struct insn *insn)
 {
 	struct vcpu *v = c->access.vcpu;
 	enum exit_result result;
 	gla_t address;
 	bool is_fault;
 
-	if (known && c->insn->operation == INSN_MONITOR)
+	if (insn && insn->operation == INSN_MONITOR)
 		return inject_ud(v); /* CPUID hides it */
-	if (loads_pdptes(c) &&
-	    (known ? c->insn->mode : c->anew.mode) != DECODE_64)
+	if (!c->known && c->anew.mode != DECODE_64 && loads_pdptes(c))
 		return inject_gp(v);
-	if (known && c->insn->memory) {
+	if (insn && insn->memory) {
 		enum emulate_result operand = emulate_operand(
-			c->insn, &v->registers, &c->access, &address);
+			insn, &v->registers, &c->access, &address);
 
 		if (operand != EMULATE_DONE)
 			return faulted(operand);
@@ -163,6 +171,14 @@ static enum exit_result unhandled(struct current *c, bool known)
 
 /* ---- execution ---- */
 
+static __attribute__((noinline)) enum exit_result not_executed(
+	struct current *c, const struct insn *insn, enum emulate_result result)
+{
+	if (result == EMULATE_UNHANDLED)
+		return unhandled(c, insn);
+	return c->access.vcpu->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
+}
+
 /* Only the explicit operand is accessed. */
 static bool has_one_operand(const struct insn *insn)
 {
@@ -171,33 +187,31 @@ static bool has_one_operand(const struct insn *insn)
 }
 
 static inline __attribute__((always_inline)) enum exit_result execute(
-	struct current *c, struct vcpu *v)
+	struct current *c, struct vcpu *v, const struct insn *insn,
+	bool by_offset)
 {
 	struct emulate_registers *r = &v->registers;
 	uint64_t rsp = vmcs_read(VMCS_GUEST_RSP);
 	uint64_t rflags = vmcs_read(VMCS_GUEST_RFLAGS);
 	enum emulate_result result;
 
-	/* A hint without the whole address is for one operand. */
-	if (c->access.hint.mask == PAGE_MASK && !has_one_operand(c->insn))
+	if (by_offset && !has_one_operand(insn))
 		c->access.hint = GUEST_ACCESS_NO_HINT;
 	r->gpr[GPR_RSP] = rsp;
 	r->rflags = rflags;
-	result = emulate_insn(c->insn, r, &c->access);
-	if (result == EMULATE_UNHANDLED)
-		return unhandled(c, true);
+	result = emulate_insn(insn, r, &c->access);
 	if (r->gpr[GPR_RSP] != rsp)
 		vmcs_write(VMCS_GUEST_RSP, r->gpr[GPR_RSP]);
-	if (result == EMULATE_FAULT || result == EMULATE_STOP)
-		return v->state == VCPU_SHUTDOWN ? EXIT_STOP : EXIT_RESUME;
+	if (result >= EMULATE_FAULT)
+		return not_executed(c, insn, result);
 	/* RF lasts for one instruction, which REP continues. */
 	if (result != EMULATE_REP_MORE)
 		r->rflags &= ~RFLAGS_RF;
 	if (r->rflags != rflags)
 		vmcs_write(VMCS_GUEST_RFLAGS, r->rflags);
 	if (result == EMULATE_DONE)
-		r->rip += c->insn->length;
-	if (c->insn->mode != DECODE_64)
+		r->rip += insn->length;
+	if (insn->mode != DECODE_64)
 		r->rip = (uint32_t)r->rip;
 	vmx_exit_complete(r->rip, r->rflags);
 	return EXIT_RESUME;
@@ -210,21 +224,20 @@ static enum decode_status fetch_and_decode(struct current *c)
 	unsigned before = 0, size = sizeof(c->anew.bytes);
 	enum decode_status status;
 
-	c->bytes = bytes;
-	c->insn = &c->anew.insn;
 	do {
-		c->count = guest_access_fetch(&c->access, c->anew.rip, bytes,
-					      before, size, &c->anew.source);
-		if (c->count == before)
+		c->anew.count =
+			guest_access_fetch(&c->access, c->anew.rip, bytes,
+					   before, size, &c->anew.source);
+		if (c->anew.count == before)
 			return DECODE_NEED_MORE;
-		status = decode_insn(bytes, c->count, c->anew.mode,
+		status = decode_insn(bytes, c->anew.count, c->anew.mode,
 				     &c->anew.insn);
 		if (status != DECODE_NEED_MORE)
 			break;
-		before = c->count;
+		before = c->anew.count;
 	} while (before < size);
 	/* They came at once. */
-	if (status == DECODE_OK && !before && c->count == size)
+	if (status == DECODE_OK && !before && c->anew.count == size)
 		insn_cache_add(&c->access.vcpu->insn_cache,
 			       c->access.vcpu->memory, &c->access.paging,
 			       c->anew.rip, &c->anew.source.entries,
@@ -255,7 +268,7 @@ static bool decode_anew(struct current *c, enum exit_result *result)
 	case DECODE_UNKNOWN:
 		break;
 	}
-	*result = unhandled(c, false);
+	*result = unhandled(c, NULL);
 	return false;
 }
 
@@ -279,29 +292,31 @@ find_known(struct vcpu *v, gpa_t apic_page)
 		});
 }
 
-/* After begin(), which had the same; for the exits that come often. */
+/*
+ * After begin(), which had the same; for the exits that come often.  by_offset:
+ * the hint is not for a whole address, and so for one operand.
+ */
 static inline __attribute__((always_inline)) enum exit_result emulate_often(
-	struct current *c, struct vcpu *v, gpa_t apic_page)
+	struct current *c, struct vcpu *v, gpa_t apic_page, bool by_offset)
 {
 	const struct insn_cache_line *known;
+	const struct insn *insn = &c->anew.insn;
 	enum exit_result result;
 
 	v->registers.rip = vmcs_read(VMCS_GUEST_RIP);
 	known = find_known(v, apic_page);
-	if (known) {
-		c->insn = &known->insn;
-		c->bytes = known->byte;
-		c->count = DECODE_MAX_LENGTH;
-	} else if (!decode_anew(c, &result)) {
+	c->known = known;
+	if (known)
+		insn = &known->insn;
+	else if (!decode_anew(c, &result))
 		return result;
-	}
-	return execute(c, v);
+	return execute(c, v, insn, by_offset);
 }
 
 /* The same for those that come rarely. */
 static enum exit_result emulate_rarely(struct current *c)
 {
-	return emulate_often(c, c->access.vcpu, c->access.apic_page);
+	return emulate_often(c, c->access.vcpu, c->access.apic_page, false);
 }
 
 /* ---- exits ---- */
@@ -402,7 +417,7 @@ enum exit_result exit_ept_violation(struct vcpu *v)
 		      .read = q.read || q.write,
 		      .write = q.write,
 	      });
-	return emulate_often(&c, v, apic_page);
+	return emulate_often(&c, v, apic_page, false);
 }
 
 enum exit_result exit_ept_misconfiguration(struct vcpu *v)
@@ -465,7 +480,7 @@ enum exit_result exit_apic_access(struct vcpu *v)
 		      .read = true,
 		      .write = q.type == QUALIFICATION_APIC_WRITE,
 	      });
-	return emulate_often(&c, v, apic_page);
+	return emulate_often(&c, v, apic_page, true);
 }
 
 /* ---- the seam of vmx/emulate.h, but for memory: vmx/guest_access.c ---- */
