@@ -25,7 +25,9 @@ REASONS = {
     "RDTSCP": 51, "PREEMPTION_TIMER": 52, "WBINVD": 54, "XSETBV": 55,
     "APIC_WRITE": 56, "RDRAND": 57, "INVPCID": 58, "RDSEED": 61,
 }
-# {variant: what its column says}; the first one's exits are counted.
+# {variant: what its column says}; the first one's exits are counted. Of `uncounted`,
+# a build without statistics, the table shows what the first has more.
+UNCOUNTED = "uncounted"
 VARIANTS = {
     "plain": "{side}",
     "defaults": "{side}, mitigations on",
@@ -156,25 +158,33 @@ def _cell(row, counted_exits=True):
         else str(row.median)
 
 
+def _statistics(apical, name, mode):
+    """What of the row's instructions the statistics take."""
+    row = apical.row(name, mode)
+    without = apical.row(name, mode, variant=UNCOUNTED)
+    return str(row.median - without.median) if row and without else "-"
+
+
 def _exiting(kvm, apical):
     """(title, head, lines) of what exits on either side."""
     extra = [(side, variant) for variant in list(VARIANTS)[1:]
              for side in (kvm, apical) if side.rows.get(variant)]
-    head = ["operation", "KVM", "Apical", "KVM : Apical",
+    head = ["operation", "KVM", "Apical", "of which statistics", "KVM : Apical",
             *(VARIANTS[variant].format(side=side.name) for side, variant in extra)]
     lines = []
     for text, name, mode in listed([kvm, apical]):
         rows = [kvm.row(name, mode), apical.row(name, mode)]
         if not any(row and row.exits for row in rows):
             continue
-        lines.append([text, *map(_cell, rows), ratio(*rows),
+        lines.append([text, *map(_cell, rows), _statistics(apical, name, mode),
+                      ratio(*rows),
                       *(_cell(side.row(name, mode, variant=variant), False)
                         for side, variant in extra)])
         others = [kvm.row(name, mode, True), apical.row(name, mode, True)]
         if any(others):
             lines.append(["... its receiver", *(
                 f"- / {bench.number(row.exits if row else 0)}" for row in others),
-                "-", *("-" for _ in extra)])
+                "-", "-", *("-" for _ in extra)])
     return "KVM and Apical, instructions / exits:", head, lines
 
 
@@ -268,8 +278,8 @@ def write_csv(sides, path):
                         side.name, variant, row.operation, row.mode,
                         "receiver" if row.other else "", row.median,
                         row.instructions, row.least, row.most,
-                        bench.number(row.exits),
-                        _reasons(row.reasons)])
+                        *((bench.number(row.exits), _reasons(row.reasons))
+                          if variant == "plain" else ("", ""))])
             for cpus, variants in side.phases.items():
                 for variant, found in variants.items():
                     for phase in found:
@@ -279,13 +289,12 @@ def write_csv(sides, path):
                             _reasons(phase.exits)])
 
 
-def differing(before, now):
-    """Sentences: where the CSV files of two runs do not agree."""
-    old, new = _medians(before), _medians(now)
+def differing(old, new):
+    """Sentences: where two runs, as medians() has them, do not agree."""
     for key in sorted(old.keys() | new.keys()):
         what = " ".join(filter(None, key))
         if key not in old or key not in new:
-            yield f"{what}: only in {before if key in old else now}"
+            yield f"{what}: only {'before' if key in old else 'now'}"
             continue
         allowed = TOLERANCES[2 if key[2] in TWO or key[4] == "2 vCPUs" else 1]
         for name, a, b in zip(("median", "exits"), old[key], new[key]):
@@ -293,8 +302,12 @@ def differing(before, now):
                 yield f"{what}: {name} {a:g}, now {b:g}"
 
 
-def _medians(path):
-    with open(path, newline="") as handle:
-        return {tuple(line[name] for name in HEAD[:5]):
-                (float(line["median"]), float(line["exits"]))
-                for line in csv.DictReader(handle)}
+def medians(path):
+    """{what: (median, exits)} out of a run's CSV file."""
+    try:
+        with open(path, newline="") as handle:
+            return {tuple(line[name] for name in HEAD[:5]):
+                    (float(line["median"]), float(line["exits"] or 0))
+                    for line in csv.DictReader(handle)}
+    except (OSError, KeyError, TypeError, ValueError) as problem:
+        raise Problem(f"{path} is not a run's CSV file: {problem}") from problem

@@ -152,11 +152,23 @@ class Reading(unittest.TestCase):
 class Telling(unittest.TestCase):
     def test_table(self):
         (_, head, lines), (_, _, others) = bench_kvm.tables(*sides())
-        self.assertEqual(head[:4], ["operation", "KVM", "Apical", "KVM : Apical"])
-        self.assertIn(["CPUID", "1242 / 1.25", "330 / 1", "3.8"], lines)
+        self.assertEqual(head, ["operation", "KVM", "Apical", "of which statistics",
+                                "KVM : Apical"])
+        self.assertIn(["CPUID", "1242 / 1.25", "330 / 1", "-", "3.8"], lines)
         self.assertEqual(others, [["EOI, edge, xAPIC", "5", "-"],
                                   ["EOI, edge, x2APIC", "6", "6"]])
-        self.assertEqual(lines[1:], [["... its receiver", "- / 2", "- / 0", "-"]])
+        self.assertEqual(lines[1:], [["... its receiver", "- / 2", "- / 0", "-", "-"]])
+
+    def test_statistics(self):
+        """What the build without them has less; it has no column of its own."""
+        kvm, apical = sides()
+        apical.rows[bench_kvm.UNCOUNTED] = bench_kvm.measured(
+            APICAL.replace("posted x2apic 330", "posted x2apic 309").replace(
+                " 330 330 330 200 8 8 10:8", " 309 309 309 200 0 8"),
+            1, "apical", "posted")
+        _, head, lines = bench_kvm.tables(kvm, apical)[0]
+        self.assertEqual(len(head), len(lines[0]))
+        self.assertEqual(lines[0], ["CPUID", "1242 / 1.25", "330 / 1", "21", "3.8"])
 
     def test_workload_tables(self):
         kvm, apical = bench_kvm.Side("KVM"), bench_kvm.Side("Apical")
@@ -195,7 +207,8 @@ class Comparing(unittest.TestCase):
         return path
 
     def differing(self, change):
-        return list(bench_kvm.differing(self.written("a"), self.written("b", change)))
+        return list(bench_kvm.differing(bench_kvm.medians(self.written("a")),
+                                        bench_kvm.medians(self.written("b", change))))
 
     def test_same(self):
         self.assertEqual(self.differing(None), [])
@@ -209,8 +222,13 @@ class Comparing(unittest.TestCase):
 
     def test_missing_row(self):
         found = self.differing(lambda rows: rows.pop(("eoi-edge", "xapic", False)))
-        self.assertEqual(len(found), 1)
-        self.assertIn("KVM plain eoi-edge xapic: only in", found[0])
+        self.assertEqual(found, ["KVM plain eoi-edge xapic: only before"])
+
+    def test_no_csv(self):
+        path = Path(self.folder.name) / "c"
+        self.assertRaises(Problem, bench_kvm.medians, path)
+        path.write_text("side,variant\nKVM,plain\n")
+        self.assertRaises(Problem, bench_kvm.medians, path)
 
 
 @unittest.skipUnless(kvm_host.GRUB.is_dir(), "needs Debian's grub-pc-bin")
