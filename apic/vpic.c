@@ -9,6 +9,7 @@
 #define PORT_MASTER 0x20
 #define PORT_SLAVE  0xa0
 #define PORT_ELCR   0x4d0
+#define PORT_CHIP   (PORT_MASTER ^ PORT_SLAVE) /* which of the two */
 
 #define CASCADE	    2
 #define CASCADE_BIT (1u << CASCADE)
@@ -85,6 +86,13 @@ static void cascade(struct vpic *pic)
 		pic->chip[0].irr &= ~CASCADE_BIT;
 }
 
+/* After a write. */
+static __attribute__((noinline)) bool settle(struct vpic *pic)
+{
+	cascade(pic);
+	return true;
+}
+
 void vpic_init(struct vpic *pic)
 {
 	*pic = (struct vpic){0};
@@ -92,10 +100,25 @@ void vpic_init(struct vpic *pic)
 	pic->chip[1].imr = 0xff;
 }
 
-bool vpic_owns(uint16_t port)
+/* One of the two, of any port. */
+static struct vpic_chip *chip_at(struct vpic *pic, uint32_t port)
 {
-	return (port & ~1u) == PORT_MASTER || (port & ~1u) == PORT_SLAVE ||
-	       (port & ~1u) == PORT_ELCR;
+	return port & PORT_CHIP ? &pic->chip[1] : &pic->chip[0];
+}
+
+static bool is_chip(uint32_t port)
+{
+	return (port & ~(PORT_CHIP | 1u)) == PORT_MASTER;
+}
+
+static bool is_elcr(uint32_t port)
+{
+	return (port & ~1u) == PORT_ELCR;
+}
+
+bool vpic_owns(uint32_t port)
+{
+	return is_chip(port) || is_elcr(port);
 }
 
 bool vpic_intr(const struct vpic *pic)
@@ -159,7 +182,7 @@ uint8_t vpic_acknowledge(struct vpic *pic)
 	return slave->vector_base | (slave_line < 0 ? 7 : (uint8_t)slave_line);
 }
 
-static uint8_t poll(struct vpic *pic, unsigned n)
+static __attribute__((noinline)) uint8_t poll(struct vpic *pic, unsigned n)
 {
 	int line = request(pic, n);
 
@@ -171,17 +194,20 @@ static uint8_t poll(struct vpic *pic, unsigned n)
 	return 0x80 | (uint8_t)line;
 }
 
-uint32_t vpic_read(struct vpic *pic, uint16_t port)
+static __attribute__((noinline)) uint8_t read_elcr(const struct vpic *pic,
+						   uint32_t port)
 {
-	unsigned n = (port & ~1u) == PORT_SLAVE;
-	struct vpic_chip *c = &pic->chip[n];
+	return is_elcr(port) ? pic->chip[port & 1].elcr : 0xff;
+}
 
-	if (!vpic_owns(port))
-		return 0xff;
-	if ((port & ~1u) == PORT_ELCR)
-		return pic->chip[port & 1].elcr;
+uint32_t vpic_read(struct vpic *pic, uint32_t port)
+{
+	struct vpic_chip *c = chip_at(pic, port);
+
+	if (!is_chip(port))
+		return read_elcr(pic, port);
 	if (c->poll)
-		return poll(pic, n);
+		return poll(pic, (port & PORT_CHIP) != 0);
 	if (port & 1)
 		return c->imr;
 	return c->read_isr ? c->isr : c->irr;
@@ -275,27 +301,57 @@ static void write_ocw3(struct vpic_chip *c, uint8_t value)
 		c->special_mask = value & OCW3_SMM;
 }
 
-void vpic_write(struct vpic *pic, uint16_t port, uint8_t value)
+static __attribute__((noinline)) bool write_command(struct vpic *pic,
+						    struct vpic_chip *c,
+						    uint8_t value)
 {
-	struct vpic_chip *c = &pic->chip[(port & ~1u) == PORT_SLAVE];
-
-	if (!vpic_owns(port))
-		return;
-	if ((port & ~1u) == PORT_ELCR) {
-		c = &pic->chip[port & 1];
-		c->elcr = value & elcr_writable[port & 1];
-		c->irr |= c->lines & c->elcr;
-	} else if (port & 1) {
-		if (c->init_step)
-			write_icw(c, value);
-		else
-			c->imr = value;
-	} else if (value & ICW1) {
+	if (value & ICW1)
 		write_icw1(c, value);
-	} else if (value & OCW3) {
+	else if (value & OCW3)
 		write_ocw3(c, value);
-	} else {
+	else
 		write_ocw2(c, value);
-	}
-	cascade(pic);
+	return settle(pic);
+}
+
+/* Counts for lines that ask, and in special mask mode for those in service. */
+static bool write_mask(struct vpic *pic, struct vpic_chip *c, uint8_t value)
+{
+	uint8_t changed = c->imr ^ value;
+
+	c->imr = value;
+	return changed & (c->irr | c->isr) ? settle(pic) : false;
+}
+
+static __attribute__((noinline)) bool write_elcr(struct vpic *pic,
+						 uint32_t port, uint8_t value)
+{
+	struct vpic_chip *c = &pic->chip[port & 1];
+
+	if (!is_elcr(port))
+		return false;
+	c->elcr = value & elcr_writable[port & 1];
+	c->irr |= c->lines & c->elcr;
+	return settle(pic);
+}
+
+static __attribute__((noinline)) bool write_next_icw(struct vpic *pic,
+						     struct vpic_chip *c,
+						     uint8_t value)
+{
+	write_icw(c, value);
+	return settle(pic);
+}
+
+bool vpic_write(struct vpic *pic, uint32_t port, uint8_t value)
+{
+	struct vpic_chip *c = chip_at(pic, port);
+
+	if (!is_chip(port))
+		return write_elcr(pic, port, value);
+	if (!(port & 1))
+		return write_command(pic, c, value);
+	if (c->init_step)
+		return write_next_icw(pic, c, value);
+	return write_mask(pic, c, value);
 }

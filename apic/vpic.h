@@ -2,7 +2,7 @@
 /*
  * The VM's pair of 8259As with their edge/level control registers, at ports
  * 20H, 21H, A0H, A1H, 4D0H, 4D1H.  Pure.  The caller holds the device lock, and
- * looks at vpic_intr() again after each call that changes something.  Source:
+ * looks at vpic_intr() again after each call that may have changed it.  Source:
  * Intel 8259A data sheet (231468), and for ELCR the 82371SB data sheet.
  */
 #ifndef APIC_VPIC_H
@@ -34,9 +34,11 @@ static inline bool vpic_polls(const struct vpic *pic)
 }
 
 /* True when the port is one of ours. */
-bool vpic_owns(uint16_t port);
-uint32_t vpic_read(struct vpic *pic, uint16_t port); /* 8 bits */
-void vpic_write(struct vpic *pic, uint16_t port, uint8_t value);
+bool vpic_owns(uint32_t port);
+uint32_t vpic_read(struct vpic *pic, uint32_t port); /* 8 bits */
+
+/* False: the write has not changed vpic_intr(). */
+bool vpic_write(struct vpic *pic, uint32_t port, uint8_t value);
 
 /*
  * A device drives line 0 to 15 (2 is the cascade and ignored).  As with the

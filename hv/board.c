@@ -110,6 +110,8 @@ static void update_uart(struct vm *vm)
 
 enum device {
 	DEVICE_NONE,
+	DEVICE_OPTIONAL, /* optional_device_at() knows */
+	DEVICE_PM_TMR,
 	DEVICE_UART,
 	DEVICE_PM,
 	DEVICE_PIC,
@@ -120,11 +122,10 @@ enum device {
 	DEVICE_FW_CFG,
 	DEVICE_EXIT,
 	DEVICE_TESTDEV,
-	DEVICE_OPTIONAL, /* optional_device_at() knows */
 };
 
 /* Whose port that is: of the devices that only some VMs have. */
-static enum device optional_device_at(const struct vm *vm, uint16_t port)
+static enum device optional_device_at(const struct vm *vm, uint32_t port)
 {
 	const struct config_vm *config = vm->config;
 
@@ -152,23 +153,25 @@ static const uint8_t devices[PORTS_RESET + 1] = {
 	[PORTS_COM1... PORTS_COM1 + PORTS_COM_SIZE - 1] = DEVICE_UART,
 	[0x4d0 ... 0x4d1] = DEVICE_PIC,
 	[PORTS_FW_CFG... PORTS_FW_CFG_DATA] = DEVICE_FW_CFG,
-	[PORTS_PM1A_EVT... PORTS_PM_END - 1] = DEVICE_PM,
+	[PORTS_PM1A_EVT... PORTS_PM_TMR - 1] = DEVICE_PM,
+	[PORTS_PM_TMR] = DEVICE_PM_TMR,
+	[PORTS_PM_TMR + 1 ... PORTS_PM_END - 1] = DEVICE_PM,
 	[PORTS_RESET] = DEVICE_RESET,
 };
 
-static inline enum device device_at(uint16_t port)
+static inline enum device device_at(uint32_t port)
 {
 	return port < sizeof(devices) ? (enum device)devices[port]
 				      : DEVICE_OPTIONAL;
 }
 
-static uint32_t nothing_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t nothing_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	(void)vm, (void)port, (void)size;
 	return ~0u;
 }
 
-static uint32_t uart_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t uart_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	uint32_t value = vuart_read(&vm->board.uart, port - PORTS_COM1);
 
@@ -177,7 +180,7 @@ static uint32_t uart_in(struct vm *vm, uint16_t port, unsigned size)
 	return value;
 }
 
-static enum dev_action uart_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action uart_out(struct vm *vm, uint32_t port, unsigned size,
 				uint32_t value)
 {
 	(void)size;
@@ -186,12 +189,12 @@ static enum dev_action uart_out(struct vm *vm, uint16_t port, unsigned size,
 	return DEV_ACTION_NONE;
 }
 
-static uint32_t pm_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t pm_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	return acpi_pm_read(&vm->board.pm, port, size, now_ns(vm));
 }
 
-static enum dev_action pm_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action pm_out(struct vm *vm, uint32_t port, unsigned size,
 			      uint32_t value)
 {
 	enum dev_action action =
@@ -201,7 +204,7 @@ static enum dev_action pm_out(struct vm *vm, uint16_t port, unsigned size,
 	return action;
 }
 
-static __attribute__((noinline)) uint32_t pic_poll(struct vm *vm, uint16_t port)
+static __attribute__((noinline)) uint32_t pic_poll(struct vm *vm, uint32_t port)
 {
 	uint32_t value = vpic_read(&vm->board.pic, port);
 
@@ -210,7 +213,7 @@ static __attribute__((noinline)) uint32_t pic_poll(struct vm *vm, uint16_t port)
 }
 
 /* Only a poll changes what is asked for. */
-static uint32_t pic_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t pic_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	(void)size;
 	if (vpic_polls(&vm->board.pic))
@@ -218,22 +221,22 @@ static uint32_t pic_in(struct vm *vm, uint16_t port, unsigned size)
 	return vpic_read(&vm->board.pic, port);
 }
 
-static enum dev_action pic_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action pic_out(struct vm *vm, uint32_t port, unsigned size,
 			       uint32_t value)
 {
 	(void)size;
-	vpic_write(&vm->board.pic, port, (uint8_t)value);
-	update_intr(vm);
+	if (vpic_write(&vm->board.pic, port, (uint8_t)value))
+		update_intr(vm);
 	return DEV_ACTION_NONE;
 }
 
-static uint32_t pit_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t pit_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	(void)size;
 	return vpit_read(&vm->board.pit, port, now_ns(vm));
 }
 
-static enum dev_action pit_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action pit_out(struct vm *vm, uint32_t port, unsigned size,
 			       uint32_t value)
 {
 	(void)size;
@@ -242,7 +245,7 @@ static enum dev_action pit_out(struct vm *vm, uint16_t port, unsigned size,
 	return DEV_ACTION_NONE;
 }
 
-static uint32_t rtc_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t rtc_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	uint32_t value = vrtc_read(&vm->board.rtc, port, now_ns(vm));
 
@@ -251,7 +254,7 @@ static uint32_t rtc_in(struct vm *vm, uint16_t port, unsigned size)
 	return value;
 }
 
-static enum dev_action rtc_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action rtc_out(struct vm *vm, uint32_t port, unsigned size,
 			       uint32_t value)
 {
 	(void)size;
@@ -260,56 +263,56 @@ static enum dev_action rtc_out(struct vm *vm, uint16_t port, unsigned size,
 	return DEV_ACTION_NONE;
 }
 
-static uint32_t keyboard_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t keyboard_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	(void)size;
 	return i8042_read(&vm->board.i8042, port);
 }
 
-static enum dev_action keyboard_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action keyboard_out(struct vm *vm, uint32_t port, unsigned size,
 				    uint32_t value)
 {
 	(void)size;
 	return i8042_write(&vm->board.i8042, port, (uint8_t)value);
 }
 
-static uint32_t reset_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t reset_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	(void)size;
 	return reset_ports_read(&vm->board.reset, port);
 }
 
-static enum dev_action reset_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action reset_out(struct vm *vm, uint32_t port, unsigned size,
 				 uint32_t value)
 {
 	(void)size;
 	return reset_ports_write(&vm->board.reset, port, (uint8_t)value);
 }
 
-static uint32_t fw_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t fw_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	return fw_cfg_read(&vm->board.fw_cfg, port, size);
 }
 
-static enum dev_action fw_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action fw_out(struct vm *vm, uint32_t port, unsigned size,
 			      uint32_t value)
 {
 	fw_cfg_write(&vm->board.fw_cfg, port, size, value);
 	return DEV_ACTION_NONE;
 }
 
-static enum dev_action exit_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action exit_out(struct vm *vm, uint32_t port, unsigned size,
 				uint32_t value)
 {
 	return exit_ports_write(&vm->board.exit, port, size, value);
 }
 
-static uint32_t test_in(struct vm *vm, uint16_t port, unsigned size)
+static uint32_t test_in(struct vm *vm, uint32_t port, unsigned size)
 {
 	return testdev_read(&vm->board.testdev, port, size);
 }
 
-static enum dev_action test_out(struct vm *vm, uint16_t port, unsigned size,
+static enum dev_action test_out(struct vm *vm, uint32_t port, unsigned size,
 				uint32_t value)
 {
 	struct testdev_effect effect =
@@ -322,10 +325,11 @@ static enum dev_action test_out(struct vm *vm, uint16_t port, unsigned size,
 
 /* By enum device; what every VM has, and a few more. */
 static const struct {
-	uint32_t (*in)(struct vm *vm, uint16_t port, unsigned size);
-	enum dev_action (*out)(struct vm *vm, uint16_t port, unsigned size,
+	uint32_t (*in)(struct vm *vm, uint32_t port, unsigned size);
+	enum dev_action (*out)(struct vm *vm, uint32_t port, unsigned size,
 			       uint32_t value);
 } ports_of[] = {
+	[DEVICE_PM_TMR] = {pm_in, pm_out},
 	[DEVICE_UART] = {uart_in, uart_out},
 	[DEVICE_PM] = {pm_in, pm_out},
 	[DEVICE_PIC] = {pic_in, pic_out},
@@ -340,10 +344,11 @@ static const struct {
 
 /* ---- what vmx/ asks of us ---- */
 
+/* The device comes last, so that no argument has to move. */
 static __attribute__((noinline)) uint32_t locked_in(struct vm *vm,
-						    enum device device,
-						    uint16_t port,
-						    unsigned size)
+						    uint32_t port,
+						    unsigned size,
+						    enum device device)
 {
 	uint32_t value;
 
@@ -354,12 +359,12 @@ static __attribute__((noinline)) uint32_t locked_in(struct vm *vm,
 }
 
 static __attribute__((noinline)) uint32_t optional_in(struct vm *vm,
-						      uint16_t port,
+						      uint32_t port,
 						      unsigned size)
 {
 	enum device device = optional_device_at(vm, port);
 
-	return device ? locked_in(vm, device, port, size) : ~0u;
+	return device ? locked_in(vm, port, size, device) : ~0u;
 }
 
 static __attribute__((noinline)) uint32_t timer_in(const struct vm *vm)
@@ -369,22 +374,27 @@ static __attribute__((noinline)) uint32_t timer_in(const struct vm *vm)
 
 /* No lock for what is no state: a clock that all CPUs read, and ports without a
  * device, that Linux waits by. */
-uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size)
+uint32_t machine_port_in(struct vcpu *v, uint32_t port, unsigned size)
 {
 	enum device device = device_at(port);
 
-	if (device == DEVICE_OPTIONAL)
-		return optional_in(v->vm, port, size);
-	if (device == DEVICE_NONE)
-		return ~0u;
-	if (port == PORTS_PM_TMR && size == PORTS_PM_TMR_SIZE)
-		return timer_in(v->vm);
-	return locked_in(v->vm, device, port, size);
+	if (device > DEVICE_PM_TMR)
+		return locked_in(v->vm, port, size, device);
+	if (device == DEVICE_PM_TMR)
+		return size == PORTS_PM_TMR_SIZE
+			       ? timer_in(v->vm)
+			       : locked_in(v->vm, port, size, device);
+	return device == DEVICE_NONE ? ~0u : optional_in(v->vm, port, size);
 }
 
+/* Gives the lock back. */
 static __attribute__((noinline)) void end(struct vcpu *v,
-					  enum dev_action action, uint32_t code)
+					  enum dev_action action)
 {
+	struct board *b = &v->vm->board;
+	uint32_t code = b->exit.code;
+
+	spin_unlock(&b->lock);
 	switch (action) {
 	case DEV_ACTION_NONE:
 		return;
@@ -400,42 +410,39 @@ static __attribute__((noinline)) void end(struct vcpu *v,
 	}
 }
 
-static __attribute__((noinline)) void locked_out(struct vcpu *v,
-						 enum device device,
-						 uint16_t port, unsigned size,
-						 uint32_t value)
+static __attribute__((noinline)) void locked_out(struct vcpu *v, uint32_t port,
+						 unsigned size, uint32_t value,
+						 enum device device)
 {
-	struct board *b = &v->vm->board;
 	enum dev_action action;
-	uint32_t code;
 
-	spin_lock(&b->lock);
+	spin_lock(&v->vm->board.lock);
 	action = ports_of[device].out(v->vm, port, size, value);
-	code = b->exit.code;
-	spin_unlock(&b->lock);
-	if (action != DEV_ACTION_NONE)
-		end(v, action, code);
+	if (action == DEV_ACTION_NONE)
+		spin_unlock(&v->vm->board.lock);
+	else
+		end(v, action);
 }
 
 static __attribute__((noinline)) void optional_out(struct vcpu *v,
-						   uint16_t port, unsigned size,
+						   uint32_t port, unsigned size,
 						   uint32_t value)
 {
 	enum device device = optional_device_at(v->vm, port);
 
 	if (device)
-		locked_out(v, device, port, size, value);
+		locked_out(v, port, size, value, device);
 }
 
-void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
+void machine_port_out(struct vcpu *v, uint32_t port, unsigned size,
 		      uint32_t value)
 {
 	enum device device = device_at(port);
 
-	if (device == DEVICE_OPTIONAL)
-		optional_out(v, port, size, value);
+	if (device > DEVICE_OPTIONAL)
+		locked_out(v, port, size, value, device);
 	else if (device != DEVICE_NONE)
-		locked_out(v, device, port, size, value);
+		optional_out(v, port, size, value);
 }
 
 static bool in_ioapic(gpa_t address)

@@ -14,9 +14,10 @@
 #include "mm/addr.h"
 #include "vmx/vcpu.h"
 
-/* A port access of size 1, 2 or 4; unclaimed ports read all ones. */
-uint32_t machine_port_in(struct vcpu *v, uint16_t port, unsigned size);
-void machine_port_out(struct vcpu *v, uint16_t port, unsigned size,
+/* A port access, ports 0 to FFFFH, of size 1, 2 or 4; unclaimed ports read all
+ * ones. */
+uint32_t machine_port_in(struct vcpu *v, uint32_t port, unsigned size);
+void machine_port_out(struct vcpu *v, uint32_t port, unsigned size,
 		      uint32_t value);
 
 /* Device memory; size 1, 2, 4 or 8; unbacked addresses read all ones. */
