@@ -6,14 +6,26 @@
 #include "vmx/apicv_tertiary.h"
 #include "vmx/trace_vcpu.h"
 
+/*
+ * Is a notification so long ago that none can be under way?  A sender's TSC may
+ * be the later one, by when it was read or by how the CPUs' differ: so much to
+ * either side is too near.
+ */
+static bool is_quiet(const struct vcpu *v)
+{
+	uint32_t notified =
+		__atomic_load_n(&v->pi.notified_tsc, __ATOMIC_RELAXED);
+
+	return (uint32_t)(tsc_read() + v->quiet_tsc) - notified >=
+	       2 * v->quiet_tsc;
+}
+
 static bool post(struct vcpu *v, uint8_t vector)
 {
-	uint32_t quiet = (uint32_t)tsc_read() - v->pi.notified_tsc;
 	bool posted;
 
 	/* A processor that posts IPIs itself does not look at .timer. */
-	if (v->controls.proc3 & VMX_PROC3_IPI_VIRTUALIZATION ||
-	    quiet < v->quiet_tsc)
+	if (v->controls.proc3 & VMX_PROC3_IPI_VIRTUALIZATION || !is_quiet(v))
 		return false;
 	spin_lock(&v->posters_lock);
 	posted = !bitmap256_test(&v->posters, vector) &&
