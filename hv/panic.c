@@ -40,13 +40,15 @@ struct stack_frame {
 	uint64_t return_address;
 };
 
-static void print_address(uint64_t address)
+/* back: the name is that of so many bytes before; 1 for a return address, as a
+ * CALL that never returns may be its function's last instruction. */
+static void print_address(uint64_t address, unsigned back)
 {
 	uint64_t offset = 0;
-	const char *name = ksyms_lookup(address, &offset);
+	const char *name = ksyms_lookup(address - back, &offset);
 
 	if (name)
-		log_line("  %016lx %s+0x%lx", address, name, offset);
+		log_line("  %016lx %s+0x%lx", address, name, offset + back);
 	else
 		log_line("  %016lx", address);
 }
@@ -58,7 +60,7 @@ static void print_backtrace(const struct stack_frame *frame)
 		if ((uintptr_t)frame % sizeof(uint64_t) ||
 		    !percpu_owns_stack(frame, sizeof(*frame)))
 			return;
-		print_address(frame->return_address);
+		print_address(frame->return_address, 1);
 		frame = frame->caller;
 	}
 }
@@ -100,7 +102,7 @@ static void report(const char *text, const struct idt_frame *frame,
 	if (frame) {
 		print_registers(frame);
 		log_line("backtrace:");
-		print_address(frame->rip);
+		print_address(frame->rip, 0);
 		print_backtrace((const struct stack_frame *)frame->rbp);
 	} else {
 		log_line("backtrace:");
