@@ -35,11 +35,17 @@ static void assert_reply(const char *packet, const char *wanted)
 	assert_string_equal(is, wanted);
 }
 
-static int setup(void **state)
+static int nobody_yet(void **state)
 {
 	(void)state;
 	fake_gdb_reset();
 	memset(&protocol, 0, sizeof(protocol));
+	return 0;
+}
+
+static int setup(void **state)
+{
+	nobody_yet(state);
 	assert_reply("qSupported:swbreak+;hwbreak+;xmlRegisters=i386",
 		     "PacketSize=1000;qXfer:features:read+;QStartNoAckMode+;"
 		     "vContSupported+;swbreak+;hwbreak+");
@@ -413,7 +419,7 @@ int main(void)
 		cmocka_unit_test_setup(stops, setup),
 		cmocka_unit_test_setup(interrupts, setup),
 		cmocka_unit_test_setup(the_end, setup),
-		cmocka_unit_test_setup(comes_after_the_end, setup),
+		cmocka_unit_test_setup(comes_after_the_end, nobody_yet),
 		cmocka_unit_test_setup(kills, setup),
 		cmocka_unit_test_setup(monitor, setup),
 		cmocka_unit_test_setup(description, setup),
