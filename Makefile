@@ -60,8 +60,9 @@ HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
 # leaves these functions out.
 HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
 	apicv_entry apicv_timer inject exit_mem guest_access emulate) \
-	$(addprefix hv/,vcpu vm_send board smp percpu) $(addprefix apic/,lapic \
-	vlapic_regs vlapic_icr vlapic_priority vlapic_timer vioapic vpic)
+	$(addprefix hv/,vcpu vm_send board board_ports smp percpu) \
+	$(addprefix apic/,lapic vlapic_regs vlapic_icr vlapic_priority \
+	vlapic_timer vioapic vpic)
 HOT_FLAGS := -fomit-frame-pointer -ffixed-rbp -foptimize-sibling-calls
 $(HOT:%=$(O)/%.o): CFLAGS += $(HOT_FLAGS)
 

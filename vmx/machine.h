@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the exit handlers need of the virtual machine around a vCPU.  vmx/
- * declares it, hv/ implements it (hv/board.c, hv/vm.c): the one place where a
- * call goes up a layer.
+ * declares it, hv/ implements it (most of it in hv/board*.c, hv/vm*.c and
+ * hv/vcpu.c): the one place where a call goes up a layer.
  */
 #ifndef VMX_MACHINE_H
 #define VMX_MACHINE_H
