@@ -7,6 +7,7 @@
 #define VMX_VCPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "apic/pi_desc.h"
@@ -126,7 +127,10 @@ struct vcpu {
 		struct emulate_registers registers;
 	};
 
-	/* ---- from any CPU ---- */
+	/*
+	 * ---- what every exit touches, in one cache line (see below) ----
+	 * From any CPU: requests, in_guest, watched.
+	 */
 	union {
 		struct {
 			uint32_t requests; /* enum vcpu_request */
@@ -134,7 +138,16 @@ struct vcpu {
 		};
 		uint64_t before_entry; /* both: 0, and it may go on */
 	};
-	uint32_t in_guest;	  /* 1: an IPI is needed to be heard */
+	uint32_t in_guest;    /* 1: an IPI is needed to be heard */
+	uint32_t watched;     /* enum vcpu_watch */
+	uint32_t exit_reason; /* basic reason of the last exit */
+	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
+	struct exit_stats_row *exit_row; /* where stats counts it */
+	const struct cpuid_policy *cpuid;
+	uint32_t mitigations; /* enum mitigation; entry.asm */
+	bool event_injected;  /* the entry's event field is taken */
+
+	/* ---- from any CPU ---- */
 	uint32_t nmi_posted;	  /* NMIs that others sent */
 	uint64_t level_posted[4]; /* level-triggered vectors for IRR */
 	uint64_t edge_posted[4];  /* edge-triggered ones that cannot use PIR */
@@ -146,17 +159,12 @@ struct vcpu {
 	uint32_t call;			/* how far a call is; hv/vcpu_call.c */
 	void (*call_function)(struct vcpu *v, void *argument);
 	void *call_argument;
-	uint32_t watched; /* enum vcpu_watch */
 	struct trace_ring trace;
 
 	/* ---- the CPU's own ---- */
 	enum vcpu_state state; /* by vcpu_set_state() */
-	uint32_t exit_reason;  /* basic reason of the last exit */
 	uint32_t entry_error; /* VM-instruction error of an entry that failed */
-	uint32_t exit_tsc;    /* when it was, plus what it waited; low half */
-	struct exit_stats_row *exit_row; /* where stats counts it */
 	bool nmi_window, interrupt_window;
-	bool event_injected; /* the entry's event field is taken */
 	uint8_t nmi_pending;
 	uint8_t tpr_threshold;
 	uint64_t timer_tsc;	   /* vlapic_timer_next() */
@@ -184,18 +192,16 @@ struct vcpu {
 
 	/* ---- set once ---- */
 	struct vm *vm;
-	uint32_t index;	      /* within its VM; also its APIC ID */
-	uint32_t cpu;	      /* the physical CPU's number */
-	uint32_t mitigations; /* enum mitigation; entry.asm */
-	uint32_t spec_ctrl;   /* IA32_SPEC_CTRL while the guest runs; too */
+	uint32_t index;	    /* within its VM; also its APIC ID */
+	uint32_t cpu;	    /* the physical CPU's number */
+	uint32_t spec_ctrl; /* IA32_SPEC_CTRL while it runs; entry.asm */
 	uint16_t vpid;
 	uint8_t notification_vector;
 	uint64_t quiet_tsc; /* far longer than an IPI is under way */
 	bool hypercalls;
 	bool hlt_exits; /* see vmx/halt.h */
 	const struct vmx_caps *caps;
-	const struct cpuid_policy *cpuid;
-	uint64_t cr4_allowed, xcr0_allowed, efer_allowed;
+	uint64_t cr4_allowed, xcr0_allowed;
 	uint8_t phys_bits; /* the guest's MAXPHYADDR */
 	const struct guest_mem *memory;
 	void *vmcs;
@@ -206,6 +212,12 @@ struct vcpu {
 	hpa_t apic_access;	/* the VM's APIC-access frame */
 	hpa_t io_bitmap;	/* two pages, A then B */
 };
+
+/* A vCPU begins on a page. */
+#define VCPU_LINE(member) (offsetof(struct vcpu, member) / 64)
+
+_Static_assert(VCPU_LINE(before_entry) == VCPU_LINE(event_injected),
+	       "one cache line for every exit, beside the registers'");
 
 static inline bool vcpu_is_bsp(const struct vcpu *v)
 {
