@@ -51,15 +51,15 @@ LDFLAGS := -nostdlib -static -z noexecstack -z max-page-size=4096 \
 	--build-id=none
 
 HV_C := $(wildcard hv/*.c hv/console/*.c hv/screen/*.c hv/monitor/*.c \
-	hv/gdb/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c guest/dev/*.c \
-	guest/load/*.c)
+	hv/gdb/*.c hv/lib/*.c hv/hw/*.c mm/*.c apic/*.c vmx/*.c vmx/*/*.c \
+	guest/dev/*.c guest/load/*.c)
 HV_ASM := $(wildcard hv/*.asm hv/hw/*.asm vmx/*.asm)
 HV_O := $(HV_C:%.c=$(O)/%.o) $(HV_ASM:%.asm=$(O)/%.asm.o)
 
 # What every exit runs: sibling calls, and RBP left to its caller. A backtrace
 # leaves these functions out.
 HOT := $(addprefix vmx/,exit exit_cpu exit_io exit_msr apicv \
-	apicv_entry apicv_timer inject exit_mem guest_access emulate) \
+	apicv_entry apicv_timer inject exit_mem guest_access emulate/emulate) \
 	$(addprefix hv/,vcpu vm_send board board_ports smp percpu) \
 	$(addprefix apic/,lapic vlapic_regs vlapic_icr vlapic_priority \
 	vlapic_timer vioapic vpic)
@@ -128,7 +128,7 @@ $(O)/apical.image: $(O)/apical.elf
 # What no exit runs: size before speed.
 COLD := $(filter-out hv/gdb/gdb.c hv/gdb/target.c hv/screen/framebuffer.c, \
 	$(wildcard hv/monitor/*.c hv/gdb/*.c hv/screen/*.c hv/report*.c \
-	$(addprefix vmx/,*_text.c caps*.c check*.c dump.c vmcs_fields.c)))
+	$(addprefix vmx/,text/*.c check/*.c caps*.c vmcs_fields.c)))
 $(COLD:%.c=$(O)/%.o): CFLAGS += -Os
 
 # ---- the loader, and EFI programs for tests -----------------------------------
@@ -248,13 +248,12 @@ PURE := $(wildcard \
 	$(filter-out apic/lapic.c,$(wildcard apic/*.c)) \
 	guest/dev/*.c guest/load/*.c boot/config*.c boot/acpi*.c boot/pci*.c \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
-	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* check* controls \
-		decode* emulate* \
-		debug halt exit_cr exit_mem machine_check guest_access delivery \
-		inject insn_cache \
-		qualification msr_bitmap cpuid_bits cpuid_policy vmcs_fields \
-		exit_reason exit_stats trace* exit_text field_text guest_text \
-		guest_msr insn_text apicv_text mitigations)) \
+	$(filter-out vmx/text/dump.c,$(wildcard vmx/text/*.c)) \
+	vmx/check/*.c vmx/emulate/*.c \
+	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* controls debug halt \
+		exit_cr exit_mem exit_reason exit_stats machine_check \
+		guest_access guest_msr delivery inject msr_bitmap cpuid_bits \
+		cpuid_policy vmcs_fields trace* mitigations)) \
 	hv/lib/format.c hv/lib/text.c hv/lib/mitigation.c hv/console/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \

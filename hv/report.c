@@ -11,8 +11,8 @@
 #include "hv/percpu.h"
 #include "hv/report_text.h"
 #include "mm/frame.h"
-#include "vmx/caps_list.h"
-#include "vmx/caps_text.h"
+#include "vmx/text/caps_list.h"
+#include "vmx/text/caps_text.h"
 #include "vmx/cpu.h"
 
 #define REPORT_SIZE	      8192

@@ -5,7 +5,7 @@
 #include "hv/hw/msr_index.h"
 #include "hv/lib/format.h"
 #include "hv/lib/string.h"
-#include "vmx/caps_list.h"
+#include "vmx/text/caps_list.h"
 
 #define INDENT	       2
 #define CORE_TYPE_ATOM 0x20

@@ -6,8 +6,8 @@
 #include "hv/lib/log.h"
 #include "hv/lib/spinlock.h"
 #include "hv/percpu.h"
-#include "vmx/check.h"
-#include "vmx/dump.h"
+#include "vmx/check/check.h"
+#include "vmx/text/dump.h"
 #include "vmx/vmcs.h"
 
 /* Reports of two VMs do not mix; also guards the check's report. */

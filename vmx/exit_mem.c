@@ -483,7 +483,7 @@ enum exit_result exit_apic_access(struct vcpu *v)
 	return emulate_often(&c, v, apic_page, true);
 }
 
-/* ---- the seam of vmx/emulate.h, but for memory: vmx/guest_access.c ---- */
+/* ---- the seam of vmx/emulate/emulate.h, but for memory: vmx/guest_access.c ---- */
 
 void emulate_segment_get(void *context, enum insn_segment segment,
 			 struct emulate_segment *out)

@@ -21,7 +21,7 @@
 
 #include "hv/hw/cr_bits.h"
 #include "mm/guest_walk.h"
-#include "vmx/emulate.h"
+#include "vmx/emulate/emulate.h"
 #include "vmx/vcpu.h"
 #include "vmx/vmcs.h"
 

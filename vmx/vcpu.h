@@ -20,10 +20,10 @@
 #include "mm/guest_mem.h"
 #include "vmx/caps.h"
 #include "vmx/cpuid_policy.h"
-#include "vmx/emulate.h"
+#include "vmx/emulate/emulate.h"
 #include "vmx/exit_reason.h"
 #include "vmx/exit_stats.h"
-#include "vmx/insn_cache.h"
+#include "vmx/emulate/insn_cache.h"
 #include "vmx/msr_bitmap.h"
 #include "vmx/trace.h"
 

@@ -7,7 +7,7 @@
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
-#include "vmx/apicv_text.h"
+#include "vmx/text/apicv_text.h"
 #include "vmx/cpu.h"
 
 #define TEXT_SIZE 6144

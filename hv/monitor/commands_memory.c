@@ -11,9 +11,9 @@
 #include "hv/monitor/memory_text.h"
 #include "hv/monitor/words.h"
 #include "hv/vm.h"
-#include "vmx/decode.h"
+#include "vmx/emulate/decode.h"
 #include "vmx/guest_access.h"
-#include "vmx/insn_text.h"
+#include "vmx/text/insn_text.h"
 #include "vmx/vmcs.h"
 
 #define MEM_BYTES_MAX	  2048u

@@ -4,8 +4,8 @@
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
-#include "vmx/exit_text.h"
-#include "vmx/guest_text.h"
+#include "vmx/text/exit_text.h"
+#include "vmx/text/guest_text.h"
 #include "vmx/inject.h"
 
 #define TEXT_SIZE 6144

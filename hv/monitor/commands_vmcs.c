@@ -4,10 +4,10 @@
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
-#include "vmx/caps_text.h"
-#include "vmx/check.h"
+#include "vmx/text/caps_text.h"
+#include "vmx/check/check.h"
 #include "vmx/cpu.h"
-#include "vmx/field_text.h"
+#include "vmx/text/field_text.h"
 #include "vmx/insn.h"
 
 #define FIELDS_MAX 256

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmx/decode.h"
-#include "vmx/insn_text.h"
+#include "vmx/emulate/decode.h"
+#include "vmx/text/insn_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any instruction on any registers, segments and memory, with accesses that
- * fail at any point: the promises of vmx/emulate.h hold.
+ * fail at any point: the promises of vmx/emulate/emulate.h hold.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmx/emulate.h"
+#include "vmx/emulate/emulate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

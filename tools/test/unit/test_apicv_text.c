@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/apicv_text.c: the processor's view of an APIC beside the model's. */
+/* vmx/text/apicv_text.c: the processor's view of an APIC beside the model's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include "apic/regs.h"
 #include "hv/hw/cr_bits.h"
 #include "mm/frame.h"
-#include "vmx/apicv_text.h"
+#include "vmx/text/apicv_text.h"
 #include "vmx/vmcs.h"
 
 #define POOL_PAGES 64

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/caps_list.c: capabilities by name, and what one CPU has and another not. */
+/* vmx/text/caps_list.c: capabilities by name, and what one CPU has and another not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "hv/hw/msr.h"
-#include "vmx/caps_list.h"
+#include "vmx/text/caps_list.h"
 
 static char buffer[8192];
 static struct text t;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/caps_text.c: the report of what a processor can virtualize. */
+/* vmx/text/caps_text.c: the report of what a processor can virtualize. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "vmx/caps_text.h"
+#include "vmx/text/caps_text.h"
 
 static char buffer[CAPS_TEXT_SIZE];
 static struct text t;

@@ -16,7 +16,7 @@
 
 #include "hv/hw/cr_bits.h"
 #include "mm/frame.h"
-#include "vmx/check.h"
+#include "vmx/check/check.h"
 #include "vmx/insn.h"
 
 #define POOL_HPA 0x100000ull

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmx/decode.c by example: one instruction for each rule of the format.
+ * vmx/emulate/decode.c by example: one instruction for each rule of the format.
  * test_decode_zydis compares the rest.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "vmx/decode.h"
+#include "vmx/emulate/decode.h"
 
 #define DECODE(mode, ...)                            \
 	decode(mode, (const uint8_t[]){__VA_ARGS__}, \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compares vmx/decode.c with Zydis, an independent decoder: every opcode and
+ * Compares vmx/emulate/decode.c with Zydis, an independent decoder: every opcode and
  * ModR/M byte under many prefixes, then random bytes, in all three modes.
  *
  * test_decode_zydis [ROUNDS [SEED]]: ROUNDS repeats it all with other random bytes
@@ -15,7 +15,7 @@
 #include <Zydis/Zydis.h>
 
 #include "tools/test/unit/test_random.h"
-#include "vmx/decode.h"
+#include "vmx/emulate/decode.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmx/emulate.c where the processor cannot be asked: faults, segments, modes,
+ * vmx/emulate/emulate.c where the processor cannot be asked: faults, segments, modes,
  * branches, the bound of REP.  test_emulate_native compares the arithmetic.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "vmx/emulate.h"
+#include "vmx/emulate/emulate.h"
 
 #define BASE 0x100000u /* where memory lies, linear */
 #define SIZE 0x1000u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compares vmx/emulate.c with the processor this runs on: random instructions
+ * Compares vmx/emulate/emulate.c with the processor this runs on: random instructions
  * on random registers, flags and memory are emulated, executed, and everything
  * that they left behind is compared.
  *
@@ -17,9 +17,9 @@
 #include <sys/mman.h>
 
 #include "tools/test/unit/test_random.h"
-#include "vmx/decode.h"
-#include "vmx/emulate.h"
-#include "vmx/emulate_alu.h"
+#include "vmx/emulate/decode.h"
+#include "vmx/emulate/emulate.h"
+#include "vmx/emulate/emulate_alu.h"
 
 #define ARENA_SIZE 8192u
 #define FLAGS                                                        \

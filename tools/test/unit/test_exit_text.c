@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/exit_text.c: reasons, qualifications, events and histories in words. */
+/* vmx/text/exit_text.c: reasons, qualifications, events and histories in words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "vmx/exit_reason.h"
-#include "vmx/exit_text.h"
+#include "vmx/text/exit_text.h"
 #include "vmx/inject.h"
 
 static char buffer[400];

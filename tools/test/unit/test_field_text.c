@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/field_text.c: values of VMCS fields in words. */
+/* vmx/text/field_text.c: values of VMCS fields in words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "vmx/controls.h"
 #include "vmx/exit_reason.h"
-#include "vmx/field_text.h"
+#include "vmx/text/field_text.h"
 
 static char buffer[4000];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vmx/guest_text.c: a vCPU's modes, registers and exits in words. */
+/* vmx/text/guest_text.c: a vCPU's modes, registers and exits in words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "hv/hw/cr.h"
-#include "vmx/guest_text.h"
+#include "vmx/text/guest_text.h"
 #include "vmx/insn.h"
 
 static char buffer[6000];

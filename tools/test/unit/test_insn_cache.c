@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of vmx/insn_cache.c: a line is found while everything that walk and
+ * Tests of vmx/emulate/insn_cache.c: a line is found while everything that walk and
  * fetch depend on is as it was, and not when anything of it has changed.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include "hv/hw/cr_bits.h"
 #include "mm/window.h"
-#include "vmx/insn_cache.h"
+#include "vmx/emulate/insn_cache.h"
 
 #define RIP  0x5008ull
 #define CODE 0x9008ull

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of vmx/insn_text.c: operands by hand, names against Zydis. */
+/* Tests of vmx/text/insn_text.c: operands by hand, names against Zydis. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <Zydis/Zydis.h>
 
 #include "tools/test/unit/test_random.h"
-#include "vmx/insn_text.h"
+#include "vmx/text/insn_text.h"
 
 #define BYTES(...)                        \
 	sizeof((uint8_t[]){__VA_ARGS__}), \

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The opcode maps; see the header.  Pure. */
+#include "vmx/emulate/decode_opcode.h"
+
+/* Columns: kind, operation, form, immediate, memory size, flags. */
+
+#define PLAIN	 OPCODE_PLAIN
+#define PREFIX	 OPCODE_PREFIX
+#define M	 INSN_FORM_M
+#define MR	 INSN_FORM_MR
+#define RM	 INSN_FORM_RM
+#define MI	 INSN_FORM_MI
+#define MC	 INSN_FORM_MC
+#define I	 INSN_FORM_I
+#define NOTHING	 INSN_FORM_NONE
+#define NO	 OPCODE_NO_IMMEDIATE
+#define IMM8	 OPCODE_IMM8
+#define IMMZ	 OPCODE_IMMZ
+#define MODRM	 OPCODE_MODRM
+#define BYTE	 OPCODE_BYTE
+#define NO64	 OPCODE_NO64
+#define OTHER64	 OPCODE_OTHER64
+#define STACK	 OPCODE_STACK
+#define MEM	 OPCODE_MEMORY_ONLY
+#define GROUP_11 OPCODE_GROUP_11
+#define LOW	 OPCODE_LOW_REG
+
+#define ALU_ROWS(first, operation)                                   \
+	[(first)] = {PLAIN, operation, MR, NO, 0, MODRM | BYTE},     \
+	[(first) + 1] = {PLAIN, operation, MR, NO, 0, MODRM},        \
+	[(first) + 2] = {PLAIN, operation, RM, NO, 0, MODRM | BYTE}, \
+	[(first) + 3] = {PLAIN, operation, RM, NO, 0, MODRM},        \
+	[(first) + 4] = {PLAIN, operation, MI, IMM8, 0, BYTE},       \
+	[(first) + 5] = {PLAIN, operation, MI, IMMZ, 0, 0}
+
+const struct opcode opcode_one_byte[256] = {
+	ALU_ROWS(0x00, INSN_ADD),
+	ALU_ROWS(0x08, INSN_OR),
+	ALU_ROWS(0x10, INSN_ADC),
+	ALU_ROWS(0x18, INSN_SBB),
+	ALU_ROWS(0x20, INSN_AND),
+	ALU_ROWS(0x28, INSN_SUB),
+	ALU_ROWS(0x30, INSN_XOR),
+	ALU_ROWS(0x38, INSN_CMP),
+	[0x06 ... 0x07] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x0e] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x0f] = {OPCODE_ESCAPE, 0, 0, 0, 0, 0},
+	[0x16 ... 0x17] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x1e ... 0x1f] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x26] = {PREFIX, 0, 0, 0, 0, 0},
+	[0x27] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x2e] = {PREFIX, 0, 0, 0, 0, 0},
+	[0x2f] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x36] = {PREFIX, 0, 0, 0, 0, 0},
+	[0x37] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x3e] = {PREFIX, 0, 0, 0, 0, 0},
+	[0x3f] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x40 ... 0x47] = {OPCODE_INC_DEC, INSN_INC, M, NO, 0, LOW},
+	[0x48 ... 0x4f] = {OPCODE_INC_DEC, INSN_DEC, M, NO, 0, LOW},
+	[0x50 ... 0x57] = {PLAIN, INSN_PUSH, M, NO, 0, LOW | STACK},
+	[0x58 ... 0x5f] = {PLAIN, INSN_POP, M, NO, 0, LOW | STACK},
+	[0x60 ... 0x61] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0x62] = {OPCODE_BOUND, INSN_OTHER, RM, NO, 0, MODRM | OTHER64},
+	[0x63] = {OPCODE_MOVSXD, INSN_MOVSX, RM, NO, 4, MODRM},
+	[0x64 ... 0x67] = {PREFIX, 0, 0, 0, 0, 0},
+	[0x68] = {PLAIN, INSN_PUSH, I, IMMZ, 0, STACK},
+	[0x69] = {PLAIN, INSN_IMUL_R, INSN_FORM_RMI, IMMZ, 0, MODRM},
+	[0x6a] = {PLAIN, INSN_PUSH, I, IMM8, 0, STACK},
+	[0x6b] = {PLAIN, INSN_IMUL_R, INSN_FORM_RMI, IMM8, 0, MODRM},
+	[0x6c ... 0x6f] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0x70 ... 0x7f] = {PLAIN, INSN_OTHER, I, IMM8, 0, 0},
+	[0x80] = {OPCODE_GROUP_1, 0, MI, IMM8, 0, MODRM | BYTE},
+	[0x81] = {OPCODE_GROUP_1, 0, MI, IMMZ, 0, MODRM},
+	[0x82] = {OPCODE_GROUP_1, 0, MI, IMM8, 0, MODRM | BYTE | NO64},
+	[0x83] = {OPCODE_GROUP_1, 0, MI, IMM8, 0, MODRM},
+	[0x84] = {PLAIN, INSN_TEST, MR, NO, 0, MODRM | BYTE},
+	[0x85] = {PLAIN, INSN_TEST, MR, NO, 0, MODRM},
+	[0x86] = {PLAIN, INSN_XCHG, MR, NO, 0, MODRM | BYTE},
+	[0x87] = {PLAIN, INSN_XCHG, MR, NO, 0, MODRM},
+	[0x88] = {PLAIN, INSN_MOV, MR, NO, 0, MODRM | BYTE},
+	[0x89] = {PLAIN, INSN_MOV, MR, NO, 0, MODRM},
+	[0x8a] = {PLAIN, INSN_MOV, RM, NO, 0, MODRM | BYTE},
+	[0x8b] = {PLAIN, INSN_MOV, RM, NO, 0, MODRM},
+	[0x8c] = {OPCODE_SREG, INSN_OTHER, M, NO, 2, MODRM},
+	[0x8d] = {PLAIN, INSN_LEA, RM, NO, 0, MODRM | MEM},
+	[0x8e] = {OPCODE_SREG, INSN_OTHER, M, NO, 2, MODRM},
+	[0x8f] = {OPCODE_GROUP_1A, INSN_POP, M, NO, 0, MODRM | STACK},
+	[0x90 ... 0x99] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0x9a] = {PLAIN, INSN_OTHER, NOTHING, OPCODE_FAR, 0, NO64},
+	[0x9b] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0x9c ... 0x9d] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, STACK},
+	[0x9e ... 0x9f] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xa0] = {PLAIN, INSN_MOV, RM, OPCODE_MOFFS, 0, BYTE},
+	[0xa1] = {PLAIN, INSN_MOV, RM, OPCODE_MOFFS, 0, 0},
+	[0xa2] = {PLAIN, INSN_MOV, MR, OPCODE_MOFFS, 0, BYTE},
+	[0xa3] = {PLAIN, INSN_MOV, MR, OPCODE_MOFFS, 0, 0},
+	[0xa4] = {PLAIN, INSN_MOVS, NOTHING, NO, 0, BYTE},
+	[0xa5] = {PLAIN, INSN_MOVS, NOTHING, NO, 0, 0},
+	[0xa6] = {PLAIN, INSN_CMPS, NOTHING, NO, 0, BYTE},
+	[0xa7] = {PLAIN, INSN_CMPS, NOTHING, NO, 0, 0},
+	[0xa8] = {PLAIN, INSN_TEST, MI, IMM8, 0, BYTE},
+	[0xa9] = {PLAIN, INSN_TEST, MI, IMMZ, 0, 0},
+	[0xaa] = {PLAIN, INSN_STOS, NOTHING, NO, 0, BYTE},
+	[0xab] = {PLAIN, INSN_STOS, NOTHING, NO, 0, 0},
+	[0xac] = {PLAIN, INSN_LODS, NOTHING, NO, 0, BYTE},
+	[0xad] = {PLAIN, INSN_LODS, NOTHING, NO, 0, 0},
+	[0xae] = {PLAIN, INSN_SCAS, NOTHING, NO, 0, BYTE},
+	[0xaf] = {PLAIN, INSN_SCAS, NOTHING, NO, 0, 0},
+	[0xb0 ... 0xb7] = {PLAIN, INSN_MOV, MI, IMM8, 0, BYTE | LOW},
+	[0xb8 ... 0xbf] = {PLAIN, INSN_MOV, MI, OPCODE_IMMV, 0, LOW},
+	[0xc0] = {OPCODE_GROUP_2, 0, MI, IMM8, 0, MODRM | BYTE},
+	[0xc1] = {OPCODE_GROUP_2, 0, MI, IMM8, 0, MODRM},
+	[0xc2] = {PLAIN, INSN_RET, I, OPCODE_IMM16, 0, OPCODE_NEAR},
+	[0xc3] = {PLAIN, INSN_RET, I, NO, 0, OPCODE_NEAR},
+	[0xc4 ... 0xc5] = {OPCODE_LOAD_FAR, INSN_OTHER, RM, NO, 0,
+			   MODRM | OTHER64},
+	[0xc6] = {PLAIN, INSN_MOV, MI, IMM8, 0, MODRM | BYTE | GROUP_11},
+	[0xc7] = {PLAIN, INSN_MOV, MI, IMMZ, 0, MODRM | GROUP_11},
+	[0xc8] = {PLAIN, INSN_ENTER, I, OPCODE_ENTER, 0, STACK},
+	[0xc9] = {PLAIN, INSN_LEAVE, NOTHING, NO, 0, STACK},
+	[0xca] = {PLAIN, INSN_OTHER, I, OPCODE_IMM16, 0, 0},
+	[0xcb ... 0xcc] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xcd] = {PLAIN, INSN_OTHER, I, IMM8, 0, 0},
+	[0xce] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, NO64},
+	[0xcf] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xd0] = {OPCODE_GROUP_2, 0, MI, OPCODE_ONE, 0, MODRM | BYTE},
+	[0xd1] = {OPCODE_GROUP_2, 0, MI, OPCODE_ONE, 0, MODRM},
+	[0xd2] = {OPCODE_GROUP_2, 0, MC, NO, 0, MODRM | BYTE},
+	[0xd3] = {OPCODE_GROUP_2, 0, MC, NO, 0, MODRM},
+	[0xd4 ... 0xd5] = {PLAIN, INSN_OTHER, I, IMM8, 0, NO64},
+	[0xd7] = {PLAIN, INSN_XLAT, NOTHING, NO, 0, BYTE},
+	[0xd8 ... 0xdf] = {OPCODE_X87, INSN_OTHER, M, NO, 0, MODRM},
+	[0xe0 ... 0xe3] = {PLAIN, INSN_OTHER, I, IMM8, 0, OPCODE_NEAR},
+	[0xe4 ... 0xe7] = {PLAIN, INSN_OTHER, I, IMM8, 0, 0},
+	[0xe8] = {PLAIN, INSN_CALL, I, IMMZ, 0, OPCODE_NEAR},
+	[0xe9] = {PLAIN, INSN_JMP, I, IMMZ, 0, OPCODE_NEAR},
+	[0xea] = {PLAIN, INSN_OTHER, NOTHING, OPCODE_FAR, 0, NO64},
+	[0xeb] = {PLAIN, INSN_JMP, I, IMM8, 0, OPCODE_NEAR},
+	[0xec ... 0xef] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xf0] = {PREFIX, 0, 0, 0, 0, 0},
+	[0xf1] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xf2 ... 0xf3] = {PREFIX, 0, 0, 0, 0, 0},
+	[0xf4 ... 0xf5] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xf6] = {OPCODE_GROUP_3, 0, M, NO, 0, MODRM | BYTE},
+	[0xf7] = {OPCODE_GROUP_3, 0, M, NO, 0, MODRM},
+	[0xf8 ... 0xfd] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xfe] = {OPCODE_GROUP_4, 0, M, NO, 0, MODRM | BYTE},
+	[0xff] = {OPCODE_GROUP_5, 0, M, NO, 0, MODRM},
+};
+
+const struct opcode opcode_two_byte[256] = {
+	[0x00] = {OPCODE_GROUP_6, INSN_OTHER, M, NO, 2, MODRM},
+	[0x01] = {OPCODE_GROUP_7, INSN_OTHER, M, NO, 0, MODRM},
+	[0x0d] = {PLAIN, INSN_HINT, M, NO, 1, MODRM},
+	[0x10 ... 0x11] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0x18] = {PLAIN, INSN_HINT, M, NO, 1, MODRM},
+	[0x1f] = {PLAIN, INSN_HINT, M, NO, 0, MODRM},
+	[0x28 ... 0x29] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0x2b] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0x38] = {OPCODE_0F38, INSN_MOVBE, RM, NO, 0, MODRM | MEM},
+	[0x40 ... 0x4f] = {PLAIN, INSN_CMOVCC, RM, NO, 0,
+			   MODRM | OPCODE_CONDITION},
+	[0x6e ... 0x6f] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0x7e ... 0x7f] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0x80 ... 0x8f] = {PLAIN, INSN_OTHER, I, IMMZ, 0, OPCODE_NEAR},
+	[0x90 ... 0x9f] = {PLAIN, INSN_SETCC, M, NO, 0,
+			   MODRM | BYTE | OPCODE_CONDITION},
+	[0xa0 ... 0xa1] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, STACK},
+	[0xa2] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, 0},
+	[0xa3] = {PLAIN, INSN_BT, MR, NO, 0, MODRM},
+	[0xa4] = {PLAIN, INSN_SHLD, INSN_FORM_MRI, IMM8, 0, MODRM},
+	[0xa5] = {PLAIN, INSN_SHLD, INSN_FORM_MRC, NO, 0, MODRM},
+	[0xa8 ... 0xa9] = {PLAIN, INSN_OTHER, NOTHING, NO, 0, STACK},
+	[0xab] = {PLAIN, INSN_BTS, MR, NO, 0, MODRM},
+	[0xac] = {PLAIN, INSN_SHRD, INSN_FORM_MRI, IMM8, 0, MODRM},
+	[0xad] = {PLAIN, INSN_SHRD, INSN_FORM_MRC, NO, 0, MODRM},
+	[0xae] = {OPCODE_GROUP_15, INSN_OTHER, M, NO, 0, MODRM},
+	[0xaf] = {PLAIN, INSN_IMUL_R, RM, NO, 0, MODRM},
+	[0xb0] = {PLAIN, INSN_CMPXCHG, MR, NO, 0, MODRM | BYTE},
+	[0xb1] = {PLAIN, INSN_CMPXCHG, MR, NO, 0, MODRM},
+	[0xb2] = {PLAIN, INSN_OTHER, RM, NO, 0, MODRM | MEM},
+	[0xb3] = {PLAIN, INSN_BTR, MR, NO, 0, MODRM},
+	[0xb4 ... 0xb5] = {PLAIN, INSN_OTHER, RM, NO, 0, MODRM | MEM},
+	[0xb6] = {PLAIN, INSN_MOVZX, RM, NO, 1, MODRM},
+	[0xb7] = {PLAIN, INSN_MOVZX, RM, NO, 2, MODRM},
+	[0xba] = {OPCODE_GROUP_8, 0, MI, IMM8, 0, MODRM},
+	[0xbb] = {PLAIN, INSN_BTC, MR, NO, 0, MODRM},
+	[0xbc] = {OPCODE_BIT_SCAN, INSN_BSF, RM, NO, 0, MODRM},
+	[0xbd] = {OPCODE_BIT_SCAN, INSN_BSR, RM, NO, 0, MODRM},
+	[0xbe] = {PLAIN, INSN_MOVSX, RM, NO, 1, MODRM},
+	[0xbf] = {PLAIN, INSN_MOVSX, RM, NO, 2, MODRM},
+	[0xc0] = {PLAIN, INSN_XADD, MR, NO, 0, MODRM | BYTE},
+	[0xc1] = {PLAIN, INSN_XADD, MR, NO, 0, MODRM},
+	[0xc3] = {OPCODE_MOVNTI, INSN_MOVNTI, MR, NO, 0,
+		  MODRM | MEM | OPCODE_DOUBLEWORD},
+	[0xc7] = {OPCODE_GROUP_9, INSN_CMPXCHG8B, M, NO, 0, MODRM | MEM},
+	[0xc8 ... 0xcf] = {PLAIN, INSN_OTHER, M, NO, 0, LOW},
+	[0xd6] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0xe7] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0xf0] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+	[0xf7] = {OPCODE_MEDIA, 0, 0, NO, 0, MODRM},
+};
