@@ -251,7 +251,7 @@ PURE := $(wildcard \
 	$(filter-out vmx/text/dump.c,$(wildcard vmx/text/*.c)) \
 	vmx/check/*.c vmx/emulate/*.c \
 	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* controls debug halt \
-		exit_cr exit_mem exit_reason exit_stats machine_check \
+		exit_cr exit_io exit_mem exit_reason exit_stats machine_check \
 		guest_access guest_msr delivery inject msr_bitmap cpuid_bits \
 		cpuid_policy vmcs_fields trace* mitigations)) \
 	hv/lib/format.c hv/lib/text.c hv/lib/mitigation.c hv/console/console_mux.c \

@@ -56,6 +56,21 @@ static enum emulate_result string_element(struct guest_access_context *a,
 	return emulate_write(a, address, q->size, &value);
 }
 
+/*
+ * Between two elements RF is 1, and in the end 0: a breakpoint on the instruction
+ * is told of once.  An exit by an instruction saves 0 ("Saving RIP, RSP, RFLAGS,
+ * and SSP").
+ */
+static enum exit_result repeat(struct vcpu *v, uint64_t rflags, bool more)
+{
+	rflags = more ? rflags | RFLAGS_RF : rflags & ~RFLAGS_RF;
+	vmcs_write(VMCS_GUEST_RFLAGS, rflags);
+	if (!more)
+		return EXIT_NEXT_INSN;
+	vmx_exit_skip(v, 0); /* TF traps after every iteration */
+	return EXIT_RESUME;
+}
+
 static __attribute__((noinline)) enum exit_result string_io(
 	struct vcpu *v, uint64_t qualification)
 {
@@ -78,10 +93,7 @@ static __attribute__((noinline)) enum exit_result string_io(
 	if (!q.rep)
 		return EXIT_NEXT_INSN;
 	advance(&v->gpr[GPR_RCX], -1, mask);
-	if (!(v->gpr[GPR_RCX] & mask))
-		return EXIT_NEXT_INSN;
-	vmx_exit_skip(v, 0); /* TF traps after every iteration */
-	return EXIT_RESUME;
+	return repeat(v, access.paging.rflags, v->gpr[GPR_RCX] & mask);
 }
 
 static __attribute__((noinline)) enum exit_result in(struct vcpu *v,
