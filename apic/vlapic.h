@@ -253,6 +253,9 @@ struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector);
 /* Was vector level-triggered when it was last accepted (TMR)? */
 bool vlapic_is_level(const struct vlapic *v, uint8_t vector);
 
+/* Is its destination the one that means all APICs, in either mode? */
+bool vlapic_is_broadcast(const struct vlapic_message *message);
+
 /* From any CPU: does this APIC belong to the message's destination?  The
  * sender matters for shorthands and is NULL for devices. */
 bool vlapic_matches(const struct vlapic *v, const struct vlapic_message *m,

@@ -85,7 +85,7 @@ struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector)
 	return vlapic_accept_own(v, vector);
 }
 
-static bool is_broadcast(const struct vlapic_message *m)
+bool vlapic_is_broadcast(const struct vlapic_message *m)
 {
 	return m->destination ==
 	       (m->wide ? APIC_BROADCAST_X2APIC : APIC_BROADCAST);
@@ -143,7 +143,7 @@ bool vlapic_matches(const struct vlapic *v, const struct vlapic_message *m,
 	case VLAPIC_SHORTHAND_NONE:
 		break;
 	}
-	if (is_broadcast(m))
+	if (vlapic_is_broadcast(m))
 		return true;
 	if (!m->logical)
 		return matches_physical(v, m);

@@ -137,6 +137,12 @@ static struct vcpu *lowest_priority(struct vm *vm,
 	return best;
 }
 
+static bool is_physical(const struct vlapic_message *message)
+{
+	return message->shorthand == VLAPIC_SHORTHAND_NONE && !message->logical;
+}
+
+/* To any number of vCPUs, and to an ID that none of them has. */
 static __attribute__((noinline)) bool send_to_all(
 	struct vm *vm, const struct vlapic_message *message,
 	const struct vcpu *sender)
@@ -144,6 +150,8 @@ static __attribute__((noinline)) bool send_to_all(
 	const struct vlapic *from = sender ? &sender->vlapic : NULL;
 	bool taken = false;
 
+	if (is_physical(message) && !vlapic_is_broadcast(message))
+		return false;
 	if (message->delivery_mode == VLAPIC_LOWEST_PRIORITY) {
 		struct vcpu *v = lowest_priority(vm, message, from);
 
@@ -160,8 +168,7 @@ static bool goes_by_id(const struct vm *vm,
 		       const struct vlapic_message *message)
 {
 	_Static_assert(CONFIG_VCPUS_MAX < APIC_BROADCAST, "nor is it for all");
-	return message->shorthand == VLAPIC_SHORTHAND_NONE &&
-	       !message->logical && message->destination < vm->vcpu_count;
+	return is_physical(message) && message->destination < vm->vcpu_count;
 }
 
 bool vm_send(struct vm *vm, const struct vlapic_message *message,

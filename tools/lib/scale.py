@@ -26,11 +26,11 @@ ALL = {
     "self-ipi-msr": "self-IPI by MSR 83FH, handler, EOI",
     "deadline-past": "deadline in the past, handler, EOI",
     "ipi-neighbour": "IPI to the next vCPU, and one from the last",
+    "icr-nobody": "ICR write, to an ID that no vCPU has",
 }
 # What may grow: devices of the whole VM, where who comes while another is there
-# waits for it; and an APIC ID that no vCPU has, as each is asked.
+# waits for it.
 MAY_GROW = {
-    "icr-nobody": "ICR write, to an ID that no vCPU has",
     "in-pic": "IN from the 8259",
     "mmio-read": "MMIO read, I/O APIC",
 }
