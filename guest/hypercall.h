@@ -52,9 +52,17 @@
  * In: RBX as for HYPERCALL_EXIT_COUNT, RCX the index of any vCPU of the VM.
  * Out: RBX the same of that vCPU, which may be counting meanwhile.
  */
-#define HYPERCALL_EXIT_COUNT_OF	      6
+#define HYPERCALL_EXIT_COUNT_OF 6
 
-#define HYPERCALL_LAST		      6 /* the highest number */
+/*
+ * In: RCX the index of any vCPU of the VM.
+ * Out: RBX how many ticks of the TSC its exits have taken, from each exit to
+ * the next entry, VMCALL and what it waited left out.  0 in a build without
+ * statistics of exits; the monitor's `exits reset` begins anew.
+ */
+#define HYPERCALL_EXIT_TICKS_OF	      7
+
+#define HYPERCALL_LAST		      7 /* the highest number */
 
 #define HYPERCALL_TIER_EMULATE	      0
 #define HYPERCALL_TIER_TPR_SHADOW     1

@@ -70,6 +70,21 @@ static uint64_t exit_count(struct vcpu *v, const struct vcpu *of)
 	return 0;
 }
 
+static uint64_t exit_ticks(struct vcpu *v, const struct vcpu *of)
+{
+	struct exit_stats_summary s;
+	uint64_t total = 0;
+
+	if (!of)
+		return FAILED;
+	for (uint32_t row = 0; row < EXIT_STATS_ROWS; row++)
+		if (exit_stats_read(&of->stats, row, &s) &&
+		    s.reason != EXIT_REASON_VMCALL)
+			total += s.sum;
+	v->gpr[GPR_RBX] = total;
+	return 0;
+}
+
 static uint64_t tier(struct vcpu *v)
 {
 	uint64_t on = v->gpr[GPR_RCX], off = v->gpr[GPR_RDX];
@@ -128,6 +143,8 @@ static uint64_t answer(struct vcpu *v)
 		return break_entry(v);
 	case HYPERCALL_EXIT_COUNT_OF:
 		return exit_count(v, machine_vcpu(v, v->gpr[GPR_RCX]));
+	case HYPERCALL_EXIT_TICKS_OF:
+		return exit_ticks(v, machine_vcpu(v, v->gpr[GPR_RCX]));
 	default:
 		return FAILED;
 	}

@@ -10,11 +10,12 @@
  * Just before phase N begins it writes 2N to port E9H, just after its end
  * 2N + 1, for who counts from outside.  Phase 0 begins with the VM.  Under Apical
  * (hypercalls = on) it counts every vCPU's exits itself, by VMCALL; those calls'
- * own exits are left out.  It prints when all is over:
+ * own exits are left out.  Beside that, how many ticks the hypervisor took for
+ * these exits.  It prints when all is over:
  *
  *   WORKLOAD begin VERSION CPUS HYPERVISOR
  *   WORKLOAD phase N NAME TICKS WORK
- *   WORKLOAD cpu N NAME CPU TIMER_INTERRUPTS [REASON:COUNT ...]
+ *   WORKLOAD cpu N NAME CPU TIMER_INTERRUPTS EXIT_TICKS [REASON:COUNT ...]
  *   WORKLOAD end
  *
  * TICKS of the TSC; WORK is what the phase was to do, or in `busy` how many
@@ -40,7 +41,7 @@
 
 #include "guest/hypercall.h"
 
-#define VERSION	     1u
+#define VERSION	     2u
 #define CPUS_MAX     64
 #define REASONS	     80
 #define VMCALL	     18 /* its basic exit reason; Linux makes none */
@@ -60,6 +61,7 @@
 struct counts {
 	uint64_t timer[CPUS_MAX];
 	uint64_t exits[CPUS_MAX][REASONS];
+	uint64_t exit_ticks[CPUS_MAX];
 };
 
 struct phase {
@@ -104,23 +106,25 @@ static bool is_apical(void)
 	return ebx == 0x63697041 && ecx == 0x70416c61 && edx == 0x6c616369;
 }
 
-/* -1: this VM has no hypercalls. */
-static uint64_t exits_of(uint64_t cpu, uint64_t reason)
+/* A vCPU's exits: the call's RCX and RBX, and its answer.  -1: this VM has no
+ * hypercalls. */
+static uint64_t ask(uint64_t call, uint64_t cpu, uint64_t rbx)
 {
-	uint64_t rax = HYPERCALL_EXIT_COUNT_OF;
-
 	__asm__ volatile("vmcall"
-			 : "+a"(rax), "+b"(reason)
+			 : "+a"(call), "+b"(rbx)
 			 : "c"(cpu)
 			 : "memory");
-	return rax ? rax : reason;
+	return call ? call : rbx;
 }
 
 static void count_exits(struct counts *c)
 {
-	for (unsigned cpu = 0; under_apical && cpu < cpu_count; cpu++)
+	for (unsigned cpu = 0; under_apical && cpu < cpu_count; cpu++) {
 		for (unsigned reason = 0; reason < REASONS; reason++)
-			c->exits[cpu][reason] = exits_of(cpu, reason);
+			c->exits[cpu][reason] =
+				ask(HYPERCALL_EXIT_COUNT_OF, cpu, reason);
+		c->exit_ticks[cpu] = ask(HYPERCALL_EXIT_TICKS_OF, cpu, 0);
+	}
 }
 
 /* The line "LOC:  12  34  Local timer interrupts". */
@@ -336,8 +340,9 @@ static void tell_cpu(unsigned number, unsigned cpu)
 {
 	const struct phase *p = &phases[number];
 
-	printf("WORKLOAD cpu %u %s %u %lu", number, p->name, cpu,
-	       p->after.timer[cpu] - p->before.timer[cpu]);
+	printf("WORKLOAD cpu %u %s %u %lu %lu", number, p->name, cpu,
+	       p->after.timer[cpu] - p->before.timer[cpu],
+	       p->after.exit_ticks[cpu] - p->before.exit_ticks[cpu]);
 	for (unsigned reason = 0; reason < REASONS; reason++) {
 		uint64_t count = p->after.exits[cpu][reason] -
 				 p->before.exits[cpu][reason];
@@ -390,7 +395,8 @@ int main(void)
 	sched_getaffinity(0, sizeof(all), &all);
 	cpu_count = (unsigned)CPU_COUNT(&all);
 	cpu_count = cpu_count < CPUS_MAX ? cpu_count : CPUS_MAX;
-	under_apical = is_apical() && exits_of(0, 0) != UINT64_MAX;
+	under_apical =
+		is_apical() && ask(HYPERCALL_EXIT_COUNT_OF, 0, 0) != UINT64_MAX;
 	measure_boot();
 	run_on(0);
 	for (unsigned number = 1; number < PHASES; number++) {

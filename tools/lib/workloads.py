@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from .paths import BUILD, Problem
 from .trace import reason
 
-VERSION = 1
+VERSION = 2
 KERNEL = "vmlinuz"                      # lib/guests.py has it
 INITRAMFS = BUILD / "guest/workload.gz"     # `make machines` builds it
 MARK_PORT = 0xe9
@@ -59,6 +59,7 @@ class Cpu:
     """One vCPU in one phase."""
     timer: int                      # interrupts of its APIC timer
     exits: dict                     # {basic exit reason: count}
+    exit_ticks: int = 0             # of the TSC, that Apical took for them
 
     @property
     def total(self):
@@ -90,6 +91,10 @@ class Phase:
     def timer(self):
         return sum(cpu.timer for cpu in self.cpus)
 
+    @property
+    def exit_ticks(self):
+        return sum(cpu.exit_ticks for cpu in self.cpus)
+
 
 def cmdline(phases=()):
     """The kernel's command line, for these phases beside boot, or for all."""
@@ -107,8 +112,8 @@ def config(vcpus, apic="posted", x2apic="on", phases=()):
 
 _BEGIN = re.compile(r"^WORKLOAD begin (\d+) (\d+) (\S+)$", re.MULTILINE)
 _PHASE = re.compile(r"^WORKLOAD phase (\d+) (\S+) (\d+) (\d+)$", re.MULTILINE)
-_CPU = re.compile(r"^WORKLOAD cpu (\d+) (\S+) (\d+) (\d+)((?: \d+:\d+)*)$",
-                  re.MULTILINE)
+_CPU = re.compile(r"^WORKLOAD cpu (\d+) (\S+) (\d+) (\d+) (\d+)"
+                  r"((?: \d+:\d+)*)$", re.MULTILINE)
 
 
 def parse(text):
@@ -121,10 +126,10 @@ def parse(text):
                       f" not {VERSION}: build it anew")
     phases = {int(number): Phase(int(number), name, int(ticks), int(work))
               for number, name, ticks, work in _PHASE.findall(text)}
-    for number, _, _, timer, items in _CPU.findall(text):
+    for number, _, _, timer, ticks, items in _CPU.findall(text):
         exits = {int(key): int(count) for key, count in
                  (item.split(":") for item in items.split())}
-        phases[int(number)].cpus.append(Cpu(int(timer), exits))
+        phases[int(number)].cpus.append(Cpu(int(timer), exits, int(ticks)))
     for phase in phases.values():
         if len(phase.cpus) != int(begin.group(2)):
             raise Problem(f"{phase.name}: {len(phase.cpus)} of {begin.group(2)} CPUs")
@@ -148,6 +153,8 @@ def tables(runs):
         if vcpus == 1:      # with more, ticks are no instructions
             lines.append(["million ticks", *(f"{phase.ticks / 1e6:.0f}"
                                              for phase in phases)])
+            lines.append(["of which Apical's", *(f"{phase.exit_ticks / 1e6:.2f}"
+                                                 for phase in phases)])
         made.append((f"Exits of Linux on {vcpus} vCPU{'s' if vcpus > 1 else ''}:",
                      ["", *(PHASES[phase.name] for phase in phases)], lines))
     return made
@@ -161,11 +168,12 @@ def write_csv(runs, path):
     with open(path, "w", newline="") as handle:
         out = csv.writer(handle, lineterminator="\n")
         out.writerow(["phase", "vcpus", "vcpu", "ticks", "work", "timer interrupts",
-                      "exits", "exits by basic reason"])
+                      "exits", "ticks for them", "exits by basic reason"])
         for vcpus, phases in runs.items():
             for phase in phases:
                 for index, cpu in enumerate(phase.cpus):
                     by_reason = " ".join(f"{number}:{count}" for number, count
                                          in sorted(cpu.exits.items()))
                     out.writerow([phase.name, vcpus, index, phase.ticks, phase.work,
-                                  cpu.timer, cpu.total, by_reason])
+                                  cpu.timer, cpu.total, cpu.exit_ticks,
+                                  by_reason])

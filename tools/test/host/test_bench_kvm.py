@@ -59,13 +59,13 @@ TRACE = """\
 
 
 WORKLOAD = """\
-WORKLOAD begin 1 2 other
+WORKLOAD begin 2 2 other
 WORKLOAD phase 0 boot 1000 0
-WORKLOAD cpu 0 boot 0 7
-WORKLOAD cpu 0 boot 1 1
+WORKLOAD cpu 0 boot 0 7 0
+WORKLOAD cpu 0 boot 1 1 0
 WORKLOAD phase 2 busy 99 500
-WORKLOAD cpu 2 busy 0 250
-WORKLOAD cpu 2 busy 1 250
+WORKLOAD cpu 2 busy 0 250 0
+WORKLOAD cpu 2 busy 1 250 0
 WORKLOAD end
 [kvm] phase firmware 0 IO_INSTRUCTION 900
 [kvm] phase 0 0 CPUID 5

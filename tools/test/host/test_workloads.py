@@ -9,13 +9,13 @@ from lib.paths import Problem
 
 TEXT = """\
 noise
-WORKLOAD begin 1 2 apical
+WORKLOAD begin 2 2 apical
 WORKLOAD phase 0 boot 1000 0
-WORKLOAD cpu 0 boot 0 7 10:5 32:3
-WORKLOAD cpu 0 boot 1 1 32:4
+WORKLOAD cpu 0 boot 0 7 900 10:5 32:3
+WORKLOAD cpu 0 boot 1 1 600 32:4
 WORKLOAD phase 4 forks 99 500
-WORKLOAD cpu 4 forks 0 1
-WORKLOAD cpu 4 forks 1 0 1:2
+WORKLOAD cpu 4 forks 0 1 0
+WORKLOAD cpu 4 forks 1 0 300 1:2
 WORKLOAD end
 """
 
@@ -26,14 +26,14 @@ class Workloads(unittest.TestCase):
         self.assertEqual((boot.name, boot.ticks, boot.work), ("boot", 1000, 0))
         self.assertEqual(boot.exits, {32: 7, 10: 5})
         self.assertEqual(list(boot.exits), [32, 10])
-        self.assertEqual((boot.total, boot.timer), (12, 8))
+        self.assertEqual((boot.total, boot.timer, boot.exit_ticks), (12, 8, 1500))
         self.assertEqual([cpu.exits for cpu in forks.cpus], [{}, {1: 2}])
 
     def test_refuses(self):
         for wrong in (TEXT.replace("WORKLOAD end\n", ""),
-                      TEXT.replace("begin 1", "begin 9"),
+                      TEXT.replace("begin 2", "begin 9"),
                       TEXT.replace("forks 99 500", "forks 99 499"),
-                      TEXT.replace("WORKLOAD cpu 4 forks 1 0 1:2\n", "")):
+                      TEXT.replace("WORKLOAD cpu 4 forks 1 0 300 1:2\n", "")):
             self.assertNotEqual(wrong, TEXT)
             self.assertRaises(Problem, workloads.parse, wrong)
 

@@ -9,6 +9,8 @@ from lib.scenario import Failed, scenario
 # Exits of whole workloads on one vCPU at `posted`, at most.
 BOOT = 4000
 BUSY_TICK = 1.05        # per timer interrupt
+NAP = 2.05
+SLEEP, BESIDES = 2, 4   # per timer interrupt, and what in a second is no timer's
 
 
 def _parsed(parse, *arguments):
@@ -43,8 +45,16 @@ def linux(test, vcpus):
               for phase in _parsed(workloads.parse, result.serial)}
     if vcpus > 1:
         return
-    boot, busy = phases["boot"], phases["busy"]
+    boot, busy, naps = phases["boot"], phases["busy"], phases["naps"]
+    asleep = phases["asleep"]
     if boot.total > BOOT:
         raise Failed(f"{boot.total} exits to init: {boot.exits}")
     if busy.timer < 200 or busy.total > BUSY_TICK * busy.timer:
         raise Failed(f"{busy.total} exits for {busy.timer} ticks: {busy.exits}")
+    if naps.total > NAP * naps.timer:
+        raise Failed(f"{naps.total} exits for {naps.timer} interrupts: {naps.exits}")
+    if asleep.total > SLEEP * asleep.timer + BESIDES:
+        raise Failed(f"{asleep.total} exits for {asleep.timer} interrupts:"
+                     f" {asleep.exits}")
+    if not 50 * boot.total < boot.exit_ticks < 1000 * boot.total:
+        raise Failed(f"{boot.total} exits took {boot.exit_ticks} instructions")
