@@ -12,6 +12,7 @@
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/hypercall.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 
 #define FAULTY_FLUSH   0x51 /* an IPI: empty your cache, and say so */
 #define FAULTY_UART    0x44
@@ -22,8 +23,6 @@
 #define COM1_IER_RX    (1 << 0)
 #define COM1_MCR       (COM1 + 4)
 #define COM1_MCR_READY 0x0b /* DTR, RTS; OUT2: interrupts reach the pin */
-#define IOAPIC	       0xfec00000ul
-#define IOAPIC_ENTRY   (0x10 + 2 * UART_PIN)
 
 /* Guards what a real system would keep in memory. */
 static volatile uint32_t list_lock, flushed;
@@ -86,17 +85,10 @@ static void uart_handler(struct trap_frame *f)
 	apic_eoi();
 }
 
-static void ioapic_write(uint32_t index, uint32_t value)
-{
-	*(volatile uint32_t *)IOAPIC = index;
-	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
-}
-
 static void lost(void)
 {
 	trap_handle(FAULTY_UART, uart_handler);
-	ioapic_write(IOAPIC_ENTRY + 1, cpu_this()->apic_id << 24);
-	ioapic_write(IOAPIC_ENTRY, FAULTY_UART);
+	ioapic_route(UART_PIN, cpu_this(), FAULTY_UART);
 	insn_out8(COM1_MCR, COM1_MCR_READY);
 	insn_out8(COM1_IER, COM1_IER_RX);
 	/* Should have been lowered after some critical section. */

@@ -7,6 +7,7 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 
 #define TICK_VECTOR    0x40
 #define TICK_US	       10000
@@ -19,8 +20,6 @@
 #define COM1_MCR_READY 0x0b /* DTR, RTS; OUT2: interrupts reach the pin */
 #define COM1_LSR       (COM1 + 5)
 #define COM1_LSR_READY (1 << 0)
-#define IOAPIC	       0xfec00000ul
-#define IOAPIC_ENTRY   (0x10 + 2 * UART_PIN)
 
 static uint32_t tick_count; /* timer clocks in a tick */
 
@@ -30,16 +29,9 @@ static struct {
 	uint8_t reserved[56];
 } idle_cpus[GUEST_CPUS_MAX];
 
-static void ioapic_write(uint32_t index, uint32_t value)
-{
-	*(volatile uint32_t *)IOAPIC = index;
-	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
-}
-
 static void listen(void)
 {
-	ioapic_write(IOAPIC_ENTRY + 1, cpu_this()->apic_id << 24);
-	ioapic_write(IOAPIC_ENTRY, UART_VECTOR);
+	ioapic_route(UART_PIN, cpu_this(), UART_VECTOR);
 	insn_out8(COM1_MCR, COM1_MCR_READY);
 	insn_out8(COM1_IER, COM1_IER_RX);
 }

@@ -10,9 +10,8 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 
-#define INSN_SELECT (*(volatile uint32_t *)0xfec00000)
-#define INSN_WINDOW (*(volatile uint32_t *)0xfec00010)
 #define INSN_TPR    (*(volatile uint32_t *)(APIC_BASE + APIC_TPR))
 #define INSN_LDR    (*(volatile uint32_t *)(APIC_BASE + APIC_LDR))
 #define INSN_PIN    0x14 /* I/O APIC register: low half of pin 2 */
@@ -181,13 +180,13 @@ static void insn_strings(void)
 	guest_equal("REP LODS of none: RSI", from, (uint64_t)&INSN_TPR);
 
 	/* The I/O APIC's window reads the same register over and over. */
-	INSN_SELECT = INSN_PIN;
-	INSN_WINDOW = INSN_MASKED | 0x33;
-	from = (uint64_t)&INSN_WINDOW;
+	IOAPIC_SELECT = INSN_PIN;
+	IOAPIC_WINDOW = INSN_MASKED | 0x33;
+	from = (uint64_t)&IOAPIC_WINDOW;
 	to = (uint64_t)buffer;
 	__asm__ volatile("std; movsl; cld" : "+S"(from), "+D"(to) : : "memory");
 	guest_equal("MOVS downwards: value", buffer[0], INSN_MASKED | 0x33);
-	guest_equal("MOVS downwards: RSI", from, (uint64_t)&INSN_WINDOW - 4);
+	guest_equal("MOVS downwards: RSI", from, (uint64_t)&IOAPIC_WINDOW - 4);
 
 	from = (uint64_t)&INSN_TPR;
 	to = (uint64_t)buffer;
@@ -254,22 +253,22 @@ static void insn_wide(void)
 
 static void insn_ioapic(void)
 {
-	INSN_SELECT = INSN_PIN;
-	guest_equal("I/O APIC select", INSN_SELECT & 0xff, INSN_PIN);
-	INSN_WINDOW = INSN_MASKED | 0x44;
-	guest_equal("I/O APIC window", INSN_WINDOW, INSN_MASKED | 0x44);
-	__asm__ volatile("orl $0x8000, %0" : "+m"(INSN_WINDOW));
-	guest_equal("I/O APIC: OR m32, imm32", INSN_WINDOW,
+	IOAPIC_SELECT = INSN_PIN;
+	guest_equal("I/O APIC select", IOAPIC_SELECT & 0xff, INSN_PIN);
+	IOAPIC_WINDOW = INSN_MASKED | 0x44;
+	guest_equal("I/O APIC window", IOAPIC_WINDOW, INSN_MASKED | 0x44);
+	__asm__ volatile("orl $0x8000, %0" : "+m"(IOAPIC_WINDOW));
+	guest_equal("I/O APIC: OR m32, imm32", IOAPIC_WINDOW,
 		    INSN_MASKED | 0x8044);
-	__asm__ volatile("andl $~0x8000, %0" : "+m"(INSN_WINDOW));
-	guest_equal("I/O APIC: AND m32, imm32", INSN_WINDOW,
+	__asm__ volatile("andl $~0x8000, %0" : "+m"(IOAPIC_WINDOW));
+	guest_equal("I/O APIC: AND m32, imm32", IOAPIC_WINDOW,
 		    INSN_MASKED | 0x44);
-	INSN_SELECT = 1;
-	guest_equal("I/O APIC: pins", (INSN_WINDOW >> 16 & 0xff) + 1, 24);
+	IOAPIC_SELECT = 1;
+	guest_equal("I/O APIC: pins", (IOAPIC_WINDOW >> 16 & 0xff) + 1, 24);
 	/* The select register by a byte, as some do. */
-	*(volatile uint8_t *)&INSN_SELECT = INSN_PIN;
-	guest_equal("I/O APIC: MOV m8", INSN_WINDOW, INSN_MASKED | 0x44);
-	INSN_WINDOW = INSN_MASKED;
+	*(volatile uint8_t *)&IOAPIC_SELECT = INSN_PIN;
+	guest_equal("I/O APIC: MOV m8", IOAPIC_WINDOW, INSN_MASKED | 0x44);
+	IOAPIC_WINDOW = INSN_MASKED;
 }
 
 /* The trap flag: one #DB after the instruction, emulated or not. */

@@ -10,6 +10,7 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 #include "guest/test/lib/tiers.h"
 
 #define LINE		     5 /* of the 8259s, and pin of the I/O APIC */
@@ -18,15 +19,6 @@
 #define OTHER_VECTOR	     0x62
 #define PIC_VECTOR	     0x30
 #define LIMIT_MS	     500
-
-#define IOAPIC		     0xfec00000ul
-#define IOAPIC_EOI	     (IOAPIC + 0x40)
-#define ENTRY		     (0x10 + 2 * LINE)
-#define ENTRY_LOGICAL	     (1u << 11)
-#define ENTRY_PENDING	     (1u << 12)
-#define ENTRY_IRR	     (1u << 14)
-#define ENTRY_LEVEL	     (1u << 15)
-#define ENTRY_MASKED	     (1u << 16)
 
 #define SVR		     (APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR)
 #define SVR_NO_BROADCAST     (1u << 12)
@@ -43,20 +35,17 @@ static void (*volatile in_service)(void);
 
 static void entry_write(unsigned half, uint32_t value)
 {
-	*(volatile uint32_t *)IOAPIC = ENTRY + half;
-	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
+	ioapic_write(ioapic_entry(LINE) + half, value);
 }
 
 static uint32_t entry_read(void)
 {
-	*(volatile uint32_t *)IOAPIC = ENTRY;
-	return *(volatile uint32_t *)(IOAPIC + 0x10);
+	return ioapic_read(ioapic_entry(LINE));
 }
 
 static void aim(unsigned cpu, uint32_t low)
 {
-	entry_write(1, cpus[cpu].apic_id << 24);
-	entry_write(0, low);
+	ioapic_route(LINE, &cpus[cpu], low);
 }
 
 static void line(bool high)
@@ -66,7 +55,7 @@ static void line(bool high)
 
 static void eoi_register(uint8_t vector)
 {
-	*(volatile uint32_t *)IOAPIC_EOI = vector;
+	IOAPIC_EOI = vector;
 }
 
 static void on_line(struct trap_frame *f)
@@ -122,7 +111,7 @@ static void set_lint0_of_cpu_1(uint32_t value)
 static void begin(void)
 {
 	line(false);
-	entry_write(0, ENTRY_MASKED);
+	entry_write(0, IOAPIC_MASKED);
 	memset((void *)taken, 0, sizeof(taken));
 	keep = 0;
 	in_service = NULL;
@@ -161,26 +150,26 @@ static void suppressed(void)
 	}
 	apic_write(APIC_SVR, SVR | SVR_NO_BROADCAST);
 	ok = apic_read(APIC_SVR) == (SVR | SVR_NO_BROADCAST);
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	keep = 2;
 	line(true);
 	/* The I/O APIC waits for its own EOI, and sends again after it. */
-	ok = ok && came(0, VECTOR, 1) && entry_read() & ENTRY_IRR;
+	ok = ok && came(0, VECTOR, 1) && entry_read() & IOAPIC_IRR;
 	eoi_register(OTHER_VECTOR);
 	ok = ok && came(0, VECTOR, 1);
 	eoi_register(VECTOR);
-	ok = ok && came(0, VECTOR, 2) && entry_read() & ENTRY_IRR;
+	ok = ok && came(0, VECTOR, 2) && entry_read() & IOAPIC_IRR;
 	eoi_register(VECTOR);
-	ok = ok && came(0, VECTOR, 3) && entry_read() & ENTRY_IRR;
+	ok = ok && came(0, VECTOR, 3) && entry_read() & IOAPIC_IRR;
 	eoi_register(VECTOR);
 	verdict("EOI without broadcast",
-		ok && came(0, VECTOR, 3) && !(entry_read() & ENTRY_IRR));
+		ok && came(0, VECTOR, 3) && !(entry_read() & IOAPIC_IRR));
 	/* And with it again. */
 	apic_write(APIC_SVR, SVR);
 	keep = 1;
 	line(true);
 	verdict("EOI with broadcast again",
-		came(0, VECTOR, 5) && !(entry_read() & ENTRY_IRR));
+		came(0, VECTOR, 5) && !(entry_read() & IOAPIC_IRR));
 }
 
 /* ---- what no local APIC takes ---- */
@@ -191,7 +180,7 @@ static bool waits(void)
 
 	time_delay_us(300);
 	entry = entry_read();
-	return entry & ENTRY_PENDING && !(entry & ENTRY_IRR);
+	return entry & IOAPIC_PENDING && !(entry & IOAPIC_IRR);
 }
 
 static void untaken(void)
@@ -199,33 +188,33 @@ static void untaken(void)
 	bool ok;
 
 	begin();
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	apic_write(APIC_SVR, APIC_SPURIOUS_VECTOR);
 	line(true);
 	ok = waits();
 	apic_write(APIC_SVR, SVR);
 	verdict("taken when the APIC is enabled",
 		ok && came(0, VECTOR, 1) &&
-			!(entry_read() & (ENTRY_PENDING | ENTRY_IRR)));
+			!(entry_read() & (IOAPIC_PENDING | IOAPIC_IRR)));
 
 	begin();
 	entry_write(1, 0x80000000);
-	entry_write(0, ENTRY_LEVEL | ENTRY_LOGICAL | VECTOR);
+	entry_write(0, IOAPIC_LEVEL | IOAPIC_LOGICAL | VECTOR);
 	line(true);
 	ok = waits();
 	apic_write(APIC_LDR, 0x80000000);
 	verdict("taken when the APIC has the address",
 		ok && came(0, VECTOR, 1) &&
-			!(entry_read() & (ENTRY_PENDING | ENTRY_IRR)));
+			!(entry_read() & (IOAPIC_PENDING | IOAPIC_IRR)));
 	apic_write(APIC_LDR, 0);
 
 	begin();
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	apic_write(APIC_SVR, APIC_SPURIOUS_VECTOR);
 	line(true);
 	ok = waits();
 	line(false);
-	ok = ok && !(entry_read() & ENTRY_PENDING);
+	ok = ok && !(entry_read() & IOAPIC_PENDING);
 	apic_write(APIC_SVR, SVR);
 	verdict("not sent when the line fell before", ok && came(0, VECTOR, 0));
 }
@@ -235,13 +224,13 @@ static void untaken(void)
 static void to_other_cpu(void)
 {
 	in_service = NULL;
-	aim(1, ENTRY_LEVEL | VECTOR);
+	aim(1, IOAPIC_LEVEL | VECTOR);
 }
 
 static void to_other_vector(void)
 {
 	in_service = NULL;
-	aim(1, ENTRY_LEVEL | OTHER_VECTOR);
+	aim(1, IOAPIC_LEVEL | OTHER_VECTOR);
 }
 
 static void rewritten(void)
@@ -250,37 +239,37 @@ static void rewritten(void)
 
 	/* Pending: who has it keeps it, and nobody else gets it. */
 	begin();
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	line(true);
-	aim(1, ENTRY_LEVEL | VECTOR);
-	ok = apic_bit(APIC_IRR, VECTOR) && entry_read() & ENTRY_IRR;
+	aim(1, IOAPIC_LEVEL | VECTOR);
+	ok = apic_bit(APIC_IRR, VECTOR) && entry_read() & IOAPIC_IRR;
 	verdict("re-aimed while pending", ok && came(0, VECTOR, 1) &&
 						  !taken[1][VECTOR] &&
-						  !(entry_read() & ENTRY_IRR));
+						  !(entry_read() & IOAPIC_IRR));
 
 	/* In service: the EOI is for it, and the next one goes elsewhere. */
 	begin();
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	keep = 1;
 	in_service = to_other_cpu;
 	line(true);
 	verdict("re-aimed while in service",
 		came(1, VECTOR, 1) && taken[0][VECTOR] == 1 &&
-			!(entry_read() & ENTRY_IRR));
+			!(entry_read() & IOAPIC_IRR));
 
 	/* Another vector: no EOI fits, until the entry was edge-triggered. */
 	begin();
-	aim(0, ENTRY_LEVEL | VECTOR);
+	aim(0, IOAPIC_LEVEL | VECTOR);
 	keep = 1;
 	in_service = to_other_vector;
 	line(true);
 	ok = came(0, VECTOR, 1) && !taken[1][OTHER_VECTOR] &&
-	     entry_read() & ENTRY_IRR;
-	entry_write(0, ENTRY_MASKED | OTHER_VECTOR);
-	entry_write(0, ENTRY_LEVEL | OTHER_VECTOR);
+	     entry_read() & IOAPIC_IRR;
+	entry_write(0, IOAPIC_MASKED | OTHER_VECTOR);
+	entry_write(0, IOAPIC_LEVEL | OTHER_VECTOR);
 	verdict("another vector while in service",
 		ok && came(1, OTHER_VECTOR, 1) && taken[0][VECTOR] == 1 &&
-			!(entry_read() & ENTRY_IRR));
+			!(entry_read() & IOAPIC_IRR));
 }
 
 /* ---- LINT0 ---- */

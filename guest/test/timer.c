@@ -6,6 +6,7 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 
 #define TIMER_VECTOR	  0x61
 #define TIMER_PIT_HZ	  1193182u
@@ -19,6 +20,7 @@
 #define TIMER_LIMIT_MS	  5000
 #define TIMER_TICKS	  50
 #define TIMER_PIC_VECTOR  0x20
+#define TIMER_PIT_PIN	  2 /* of the I/O APIC, as the MADT's override says */
 
 /* Two figures may differ by so many thousandths.  TCG loses time with ticks. */
 #define TIMER_TOLERANCE	    20
@@ -160,9 +162,6 @@ static void timer_ticks(const char *name, unsigned vector, uint64_t hz)
 
 static void timer_pit_interrupts(void)
 {
-	volatile uint32_t *select = (volatile uint32_t *)0xfec00000;
-	volatile uint32_t *window = (volatile uint32_t *)0xfec00010;
-
 	timer_pit_rate(11932); /* 100 Hz */
 	trap_handle(TIMER_PIC_VECTOR, timer_pic_tick);
 	timer_pic(0xfe);
@@ -171,13 +170,9 @@ static void timer_pit_interrupts(void)
 	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
 	timer_pic(0xff);
 
-	*select = 0x15;
-	*window = cpu_this()->apic_id << 24;
-	*select = 0x14; /* pin 2, as the MADT's override says */
-	*window = TIMER_VECTOR;
+	ioapic_route(TIMER_PIT_PIN, cpu_this(), TIMER_VECTOR);
 	timer_ticks("PIT through the I/O APIC", TIMER_VECTOR, 100);
-	*select = 0x14;
-	*window = APIC_LVT_MASKED;
+	ioapic_write(ioapic_entry(TIMER_PIT_PIN), IOAPIC_MASKED);
 }
 
 static void timer_apic(void)

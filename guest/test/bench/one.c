@@ -9,6 +9,7 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/ioapic.h"
 
 #define ONE_TSC_ADJUST_MSR 0x3b
 #define ONE_PIC_MASK_PORT  0x21
@@ -19,10 +20,6 @@
 #define ONE_CR0_WP	   (1ul << 16)
 #define ONE_CR0_AM	   (1ul << 18)
 #define ONE_CR4_PSE	   (1ul << 4)
-#define ONE_IOAPIC_SELECT  (*(volatile uint32_t *)0xfec00000)
-#define ONE_IOAPIC_WINDOW  (*(volatile uint32_t *)0xfec00010)
-#define ONE_IOAPIC_PIN	   (0x10 + 2 * ONE_LINE)
-#define ONE_IOAPIC_LEVEL   (1u << 15)
 #define ONE_TICK	   30000 /* TSC ticks from arming to expiry */
 #define ONE_WAIT_INSNS	   3	 /* of one turn in one_wait() */
 #define ONE_TICK_ROUNDS	   50
@@ -82,12 +79,12 @@ static void one_out_80(void)
 
 static void one_mmio_read(void)
 {
-	(void)ONE_IOAPIC_SELECT;
+	(void)IOAPIC_SELECT;
 }
 
 static void one_mmio_write(void)
 {
-	ONE_IOAPIC_SELECT = 0;
+	IOAPIC_SELECT = 0;
 }
 
 static void one_cr0_pair(void)
@@ -197,12 +194,6 @@ static void one_eoi_prepare(void)
 static void one_eoi(void)
 {
 	bench_apic_write(APIC_EOI, 0);
-}
-
-static void one_ioapic(uint32_t index, uint32_t value)
-{
-	ONE_IOAPIC_SELECT = index;
-	ONE_IOAPIC_WINDOW = value;
 }
 
 /* Leaves a level-triggered one in service, its line low again. */
@@ -376,6 +367,5 @@ void bench_one_begin(void)
 	one_count =
 		leaf.ebx ? ONE_TICK * (uint64_t)leaf.eax / leaf.ebx : ONE_TICK;
 	bench_apic_write(APIC_DIVIDE, APIC_DIVIDE_BY_1);
-	one_ioapic(ONE_IOAPIC_PIN + 1, cpu_this()->apic_id << 24);
-	one_ioapic(ONE_IOAPIC_PIN, BENCH_LEVEL | ONE_IOAPIC_LEVEL);
+	ioapic_route(ONE_LINE, cpu_this(), BENCH_LEVEL | IOAPIC_LEVEL);
 }
