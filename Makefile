@@ -213,9 +213,11 @@ $(O)/guest/%.elf: $(O)/guest/test/%.o $(GUEST_LIB) guest/test/flat.ld
 # For a debugger: each line has its instructions.
 $(O)/guest/test/debugme.o: GUEST_CFLAGS += -Og
 
-# bench.c has parts of its own.
-$(O)/guest/bench.elf: $(patsubst %,$(O)/%.o,$(basename $(wildcard \
-	guest/test/bench/*.c guest/test/bench/*.asm)))
+# These have parts of their own.
+parts_of = $(patsubst %,$(O)/%.o,$(basename $(wildcard $(addprefix \
+	guest/test/$1/,*.c *.asm))))
+$(O)/guest/bench.elf: $(call parts_of,bench)
+$(O)/guest/lab.elf: $(call parts_of,lab)
 
 $(O)/guest/%.flat: guest/test/%.asm
 	@mkdir -p $(@D)
