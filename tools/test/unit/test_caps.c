@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "vmx/caps.h"
+#include "tools/test/unit/test_caps.h"
 
 #define TEXT 256
 
@@ -42,25 +42,9 @@ static const struct model models[] = {
 
 #define MODELS (sizeof(models) / sizeof(models[0]))
 
-/* Its other MSRs, as all of them have them. */
 static struct vmx_caps caps_of(const struct model *m)
 {
-	return (struct vmx_caps){
-		.basic = 0x00d8040000000012 | VMX_BASIC_TRUE_CONTROLS,
-		.pin = (uint64_t)m->pin << 32 | 0x16,
-		.proc = 0xfff9fffe04006172,
-		.proc2 = (uint64_t)m->proc2 << 32,
-		.exit = 0x007fffff00036dfb,
-		.entry = 0x0000ffff000011fb,
-		.misc = 0x7004c1e7,
-		.cr0_fixed0 = 0x80000021,
-		.cr0_fixed1 = 0xffffffff,
-		.cr4_fixed0 = 0x2000,
-		.cr4_fixed1 = 0x3767ff,
-		.ept_vpid = m->proc2 & VMX_PROC2_EPT ? 0xf0106734141 : 0,
-		.physical_bits = 39,
-		.linear_bits = 48,
-	};
+	return processor(m->proc2, m->pin);
 }
 
 static const struct model *model(const char *name)

@@ -9,49 +9,21 @@
 #include <cmocka.h>
 
 #include "hv/hw/msr.h"
+#include "tools/test/unit/test_caps.h"
+#include "tools/test/unit/test_lines.h"
 #include "vmx/text/caps_list.h"
 
 static char buffer[8192];
 static struct text t;
 
-/* A Haswell: no posted interrupts. */
-static const struct vmx_caps haswell = {
-	.basic = 0x00d8040000000012 | VMX_BASIC_TRUE_CONTROLS,
-	.pin = 0x7f00000016,
-	.proc = 0xfff9fffe04006172,
-	.proc2 = 0x47fffull << 32,
-	.exit = 0x007fffff00036dfb,
-	.entry = 0x0000ffff000011fb,
-	.misc = 0x7004c1e7,
-	.cr0_fixed0 = 0x80000021,
-	.cr0_fixed1 = 0xffffffff,
-	.cr4_fixed0 = 0x2000,
-	.cr4_fixed1 = 0x3767ff,
-	.ept_vpid = 0xf0106734141,
-	.physical_bits = 39,
-	.linear_bits = 48,
-};
+static struct vmx_caps haswell; /* no posted interrupts */
 
 static int begin(void **state)
 {
 	(void)state;
+	haswell = processor(0x47fff, 0x7f);
 	text_begin(&t, buffer, sizeof(buffer));
 	return 0;
-}
-
-/* Nobody's line is wider than it may be; lines end. */
-static void check_lines(void)
-{
-	const char *line = buffer;
-
-	assert_true(t.used < t.size - 1);
-	while (*line) {
-		size_t size = strcspn(line, "\n");
-
-		assert_true(size < 80);
-		assert_int_equal(line[size], '\n');
-		line += size + 1;
-	}
 }
 
 static void controls_by_name(void **state)
@@ -65,7 +37,7 @@ static void controls_by_name(void **state)
 			    "              VMX-preemption timer\n"
 			    "  always 1:   reserved bits 1 2 4\n"
 			    "  always 0:   process posted interrupts\n");
-	check_lines();
+	check_lines(&t);
 }
 
 /* A word that the processor has not. */
@@ -76,7 +48,7 @@ static void no_tertiary_controls(void **state)
 	assert_non_null(strstr(buffer, "\n  always 0:   LOADIWKEY exiting, "));
 	assert_null(strstr(buffer, "can be 1"));
 	assert_null(strstr(buffer, "always 1"));
-	check_lines();
+	check_lines(&t);
 }
 
 /* A control that is newer than the table. */
@@ -89,7 +61,7 @@ static void unknown_controls(void **state)
 	caps_list_word(&t, &caps, VMX_WORD_PROC2);
 	assert_non_null(
 		strstr(buffer, " EPT-violation #VE, reserved bit 29\n"));
-	check_lines();
+	check_lines(&t);
 }
 
 static void everything_fits_the_line(void **state)
@@ -111,7 +83,7 @@ static void everything_fits_the_line(void **state)
 				       "4, "));
 	for (unsigned word = 0; word < VMX_WORD_COUNT; word++)
 		caps_list_word(&t, &haswell, word);
-	check_lines();
+	check_lines(&t);
 	begin(NULL);
 	memset(&caps, 0xff, sizeof(caps));
 	caps_list_basics(&t, &caps);
@@ -119,7 +91,7 @@ static void everything_fits_the_line(void **state)
 	for (unsigned word = 0; word < VMX_WORD_COUNT; word++)
 		caps_list_word(&t, &caps, word);
 	assert_non_null(strstr(buffer, "HLAT prefix: up to 63 bits"));
-	check_lines();
+	check_lines(&t);
 }
 
 static void no_ept(void **state)
@@ -156,7 +128,7 @@ static void msrs_that_are_there(void **state)
 		"  480H  IA32_VMX_BASIC                001a04000000000d\n"
 		"  48BH  IA32_VMX_PROCBASED_CTLS2      00047fff00000000\n"
 		"  48DH  IA32_VMX_TRUE_PINBASED_CTLS   0000007f00000016\n");
-	check_lines();
+	check_lines(&t);
 }
 
 static void differences(void **state)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tools/test/unit/test_caps.h"
 #include "vmx/text/caps_text.h"
 
 static char buffer[CAPS_TEXT_SIZE];
@@ -15,18 +16,7 @@ static struct text t;
 /* By the high halves of MSRs 48BH and 481H. */
 static void report(uint32_t proc2, uint32_t pin)
 {
-	struct vmx_caps caps = {
-		.basic = 0x00d8040000000012 | VMX_BASIC_TRUE_CONTROLS,
-		.pin = (uint64_t)pin << 32 | 0x16,
-		.proc = 0xfff9fffe04006172,
-		.proc2 = (uint64_t)proc2 << 32,
-		.exit = 0x007fffff00036dfb,
-		.entry = 0x0000ffff000011fb,
-		.misc = 0x7004c1e7,
-		.ept_vpid = proc2 & VMX_PROC2_EPT ? 0xf0106734141 : 0,
-		.physical_bits = 39,
-		.linear_bits = 48,
-	};
+	struct vmx_caps caps = processor(proc2, pin);
 
 	text_begin(&t, buffer, sizeof(buffer));
 	caps_text(&t, &caps);

@@ -10,6 +10,7 @@
 
 #include "hv/hw/msr_index.h"
 #include "hv/report_text.h"
+#include "tools/test/unit/test_lines.h"
 
 static char buffer[8192];
 static struct text t;
@@ -45,20 +46,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static void check_lines(void)
-{
-	const char *line = buffer;
-
-	assert_true(t.used < t.size - 1);
-	while (*line) {
-		size_t size = strcspn(line, "\n");
-
-		assert_true(size < 80);
-		assert_int_equal(line[size], '\n');
-		line += size + 1;
-	}
-}
-
 static void a_processor(void **state)
 {
 	(void)state;
@@ -72,7 +59,7 @@ static void a_processor(void **state)
 		"  side channels: CPUID.7:EDX is 3C000000H, "
 		"IA32_ARCH_CAPABILITIES is 1FH\n"
 		"  Core (performance) core of a hybrid processor\n");
-	check_lines();
+	check_lines(&t);
 	begin(NULL);
 	memset(&cpus[0].kind, 0, sizeof(cpus[0].kind));
 	cpus[0].kind.signature = 0x00800f12;
@@ -81,7 +68,7 @@ static void a_processor(void **state)
 	assert_non_null(strstr(buffer, "processor: without a brand string\n"));
 	assert_non_null(strstr(buffer, "family 23, model 1H, stepping 2, "));
 	assert_non_null(strstr(buffer, "a virtual machine: \"KVMKVMKVM\"\n"));
-	check_lines();
+	check_lines(&t);
 }
 
 static void cpus_of_two_kinds(void **state)
@@ -107,7 +94,7 @@ static void cpus_of_two_kinds(void **state)
 			"  without:    enable PCONFIG\n"
 			"  CPU 11 is not as CPU 0: Atom (efficient) core\n"
 			"  family 6, model 97H, stepping 2, microcode 2CH\n");
-	check_lines();
+	check_lines(&t);
 }
 
 static void many_cpus(void **state)
@@ -121,7 +108,7 @@ static void many_cpus(void **state)
 	assert_non_null(strstr(buffer, "CPUs: 256; highest APIC ID 1020, which "
 				       "needs x2APIC mode\n"));
 	assert_non_null(strstr(buffer, " 1020\n  all are alike: "));
-	check_lines();
+	check_lines(&t);
 	begin(NULL);
 	report_text_cpus(&t, cpus, 1);
 	assert_non_null(strstr(buffer, "  APIC IDs: 0\n"));
@@ -176,7 +163,7 @@ static void firmware(void **state)
 	info->console.kind = BOOT_CONSOLE_NONE;
 	report_text_firmware(&t, info);
 	assert_non_null(strstr(buffer, "  no serial line; screen"));
-	check_lines();
+	check_lines(&t);
 	test_free(info);
 }
 
