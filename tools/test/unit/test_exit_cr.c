@@ -3,18 +3,10 @@
  * Tests of vmx/exit_cr.c over a VMCS that is an array: what CR0.PG brings with
  * it, the PDPTEs of PAE paging above all, and what #GPs.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "hv/hw/cr_bits.h"
-#include "mm/window.h"
-#include "vmx/apicv.h"
+#include "tools/test/unit/test_exit.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
-#include "vmx/insn.h"
 #include "vmx/machine.h"
 #include "vmx/setup.h"
 
@@ -26,13 +18,6 @@
 #define MOV_EAX_CR8  0x18
 #define LMSW(source) ((uint64_t)(source) << 16 | 3 << 4)
 
-static const struct guest_mem memory = {
-	.bank = {{.size_bytes = WINDOW_FAKE_BYTES}},
-	.bank_count = 1,
-};
-
-static struct vcpu v;
-static uint8_t apic_page[4096] __attribute__((aligned(4096)));
 static unsigned flushes, ends;
 
 /* ---- what is not linked ---- */
@@ -52,19 +37,6 @@ enum exit_result machine_end(struct vcpu *vcpu, enum machine_end how,
 	(void)text;
 	ends++;
 	return EXIT_STOP;
-}
-
-enum exit_result apicv_effect(struct vcpu *vcpu, struct vlapic_effect effect,
-			      enum exit_result success)
-{
-	(void)vcpu;
-	(void)effect;
-	return success;
-}
-
-void apicv_timer_unpost(struct vcpu *vcpu)
-{
-	(void)vcpu;
 }
 
 uint64_t machine_mmio_read(struct vcpu *vcpu, gpa_t address, unsigned size)
@@ -94,11 +66,7 @@ void machine_code_written(struct vcpu *vcpu)
 static int setup(void **state)
 {
 	(void)state;
-	memset(&v, 0, sizeof(v));
-	memset(window_fake, 0, WINDOW_FAKE_BYTES);
-	vlapic_init(&v.vlapic, apic_page, &v.pi, 0, true);
-	v.memory = &memory;
-	v.phys_bits = 40;
+	power_up();
 	v.cr4_allowed = CR4_PAE | CR4_MCE;
 	flushes = ends = 0;
 	vmx_write(VMCS_GUEST_CR0, CR0_PE | CR0_ET);
