@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of vmx/check*.c: VMX controls and events to inject. */
-#include "test_check.h"
+#include "tools/test/unit/test_check.h"
 
 #define PIN	 VMCS_PIN_BASED_CONTROLS
 #define PROC	 VMCS_PRIMARY_CONTROLS

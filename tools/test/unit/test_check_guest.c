@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of vmx/check*.c: the guest-state area. */
-#include "test_check.h"
+#include "tools/test/unit/test_check.h"
 
 #define ENTRY	 VMCS_VM_ENTRY_CONTROLS
 #define EVENT	 VMCS_VM_ENTRY_INTERRUPTION_INFORMATION

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of vmx/check*.c: the host-state area. */
-#include "test_check.h"
+#include "tools/test/unit/test_check.h"
 
 #define EXIT	    VMCS_VM_EXIT_CONTROLS
 #define WIDE	    (1ull << 39)

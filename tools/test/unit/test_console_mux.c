@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "test_console.h"
+#include "tools/test/unit/test_console.h"
 
 static void one_vm_is_raw(void **state)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "test_console.h"
+#include "tools/test/unit/test_console.h"
 
 #define ERASE "\r\x1b[K"
 

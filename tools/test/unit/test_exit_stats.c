@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "test_random.h"
+#include "tools/test/unit/test_random.h"
 #include "vmx/exit_stats.h"
 
 static struct exit_stats stats;

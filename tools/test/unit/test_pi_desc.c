@@ -2,7 +2,7 @@
 /* Tests of apic/pi_desc.h: layout, and ON, which is set once and not lost. */
 #include <pthread.h>
 
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 static struct pi_desc pi;
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "test_random.h"
+#include "tools/test/unit/test_random.h"
 #include "vmx/trace.h"
 
 static struct trace_record records[TRACE_RECORDS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of apic/vioapic.c: registers, edges, levels, remote IRR; a model. */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 #include "apic/vioapic.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of apic/vlapic.c: power-up, INIT, IA32_APIC_BASE, CR8, local pins. */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 #define BASE APIC_BASE_DEFAULT
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of apic/vlapic_icr.c: what is sent, and who it is for. */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 static struct apic a, b;
 

@@ -5,7 +5,7 @@
  */
 #include <pthread.h>
 
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 static struct apic a;
 

@@ -3,7 +3,7 @@
  * Tests of apic/vlapic_regs.c: every register and every bit, in both modes,
  * against a table that was written from the SDM once more.
  */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 static struct apic a, b;
 

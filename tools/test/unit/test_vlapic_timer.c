@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of apic/vlapic_timer.c: each rule alone, then against a timer that
  * really counts, tick by tick. */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 #define ONE_SHOT 0x00000u
 #define PERIODIC 0x20000u

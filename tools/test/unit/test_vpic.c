@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of apic/vpic.c: initialization, every OCW, the cascade; a model that
  * walks the lines in order of priority. */
-#include "test_vlapic.h"
+#include "tools/test/unit/test_vlapic.h"
 
 #include "apic/vpic.h"
 
