@@ -3,18 +3,9 @@
  * Tests of vmx/exit_io.c over a VMCS that is an array: string instructions, an
  * element for each exit.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "hv/hw/cr_bits.h"
-#include "mm/window.h"
-#include "vmx/apicv.h"
-#include "vmx/apicv_timer.h"
+#include "tools/test/unit/test_exit.h"
 #include "vmx/exit.h"
-#include "vmx/insn.h"
 #include "vmx/machine.h"
 
 #define PORT	   0x123ull
@@ -27,12 +18,6 @@
 #define ADDRESS_64 (2u << 7)
 #define FLAGS	   (RFLAGS_FIXED | RFLAGS_TF)
 
-static const struct guest_mem memory = {
-	.bank = {{.size_bytes = WINDOW_FAKE_BYTES}},
-	.bank_count = 1,
-};
-
-static struct vcpu v;
 static unsigned outs, iterations;
 static uint32_t last_out;
 
@@ -87,19 +72,6 @@ enum exit_result machine_end(struct vcpu *vcpu, enum machine_end how,
 	return EXIT_STOP;
 }
 
-enum exit_result apicv_effect(struct vcpu *vcpu, struct vlapic_effect effect,
-			      enum exit_result success)
-{
-	(void)vcpu;
-	(void)effect;
-	return success;
-}
-
-void apicv_timer_unpost(struct vcpu *vcpu)
-{
-	(void)vcpu;
-}
-
 void vmx_exit_skip(struct vcpu *vcpu, uint32_t length)
 {
 	(void)vcpu;
@@ -113,10 +85,7 @@ void vmx_exit_skip(struct vcpu *vcpu, uint32_t length)
 static int setup(void **state)
 {
 	(void)state;
-	fake_vmx_reset();
-	memset(&v, 0, sizeof(v));
-	memset(window_fake, 0, sizeof(window_fake));
-	v.memory = &memory;
+	power_up();
 	exit_stats_reset(&v.stats);
 	vmx_write(VMCS_GUEST_CR0, CR0_PE);
 	vmx_write(VMCS_GUEST_RFLAGS, FLAGS);
