@@ -36,7 +36,7 @@ enum opcode_kind {
 	OPCODE_GROUP_15,
 	OPCODE_BIT_SCAN, /* 0F BC and 0F BD */
 	OPCODE_MOVNTI,	 /* its operands have 4 or 8 bytes */
-	OPCODE_MEDIA,	 /* decode_media has the row, by prefix */
+	OPCODE_MEDIA,	 /* media_rows[] has more, by prefix */
 	OPCODE_0F38,
 	/* The prefixes, and what they are in other modes, come last. */
 	OPCODE_INC_DEC, /* 40 to 4F outside of 64-bit mode */

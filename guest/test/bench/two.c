@@ -53,7 +53,7 @@ static void two_send(void)
 			 (uint64_t)cpus[TWO_OTHER].apic_id << 32 | BENCH_EOI);
 }
 
-/* The destination is there already (two_begin), as in xAPIC mode it is a write
+/* The destination is there already (bench_two_begin), as in xAPIC mode it is a write
  * of its own. */
 static void two_prepare(void)
 {
