@@ -21,13 +21,10 @@ from pathlib import Path
 
 from . import verdict
 from .paths import BUILD, TOOLS
+from .talk import Failed, Talk
 
 TIMEOUT = 240
 _registry = []
-
-
-class Failed(Exception):
-    """What was expected and what was seen instead."""
 
 
 class Skipped(Exception):
@@ -138,7 +135,6 @@ class Test:
     def talk(self, config=None, files=None, accel="bochs", cpus=2, model=None,
              memory=None, timeout=TIMEOUT, efi=None, options=()):
         """As boot(), but the scenario drives the serial line: lib/talk.py."""
-        from .talk import Talk      # which needs what stands here
         command, log = self._command(config, files, accel, cpus, model, memory,
                                      timeout, efi, options)
         return Talk(self, [*command, "--serial", "tcp:0"], log)

@@ -21,7 +21,6 @@ import subprocess
 import time
 
 from . import verdict
-from .scenario import Failed
 
 PROMPT = "apical> "
 KEY = "\x01"                # Ctrl-A: the console's keys begin with it
@@ -32,6 +31,10 @@ SHOWN = 2000                # characters of what was seen, in a failure
 
 _UNFINISHED = re.compile(rb"(?:\r|\r?\x1b[\[0-9;?]*)\Z")
 _OTHERS = re.compile(r"\[[\w-]+\] ")
+
+
+class Failed(Exception):
+    """What was expected and what was seen instead."""
 
 
 def seen(raw):
