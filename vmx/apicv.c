@@ -134,8 +134,7 @@ void apicv_timer(struct vcpu *v)
 
 /* ---- MSRs ---- */
 
-static __attribute__((noinline)) enum exit_result write_deadline(struct vcpu *v,
-								 uint64_t value)
+enum exit_result apicv_wrmsr_deadline(struct vcpu *v, uint64_t value)
 {
 	uint64_t now = tsc_read();
 
@@ -146,17 +145,15 @@ static __attribute__((noinline)) enum exit_result write_deadline(struct vcpu *v,
 	return EXIT_NEXT_INSN;
 }
 
-static __attribute__((noinline)) enum exit_result write_base(struct vcpu *v,
-							     uint64_t value)
+enum exit_result apicv_wrmsr_base(struct vcpu *v, uint64_t value)
 {
 	apicv_sync(v);
 	return apicv_effect(v, vlapic_base_write(&v->vlapic, value),
 			    EXIT_NEXT_INSN);
 }
 
-static __attribute__((noinline)) enum exit_result write_x2apic(struct vcpu *v,
-							       uint32_t msr,
-							       uint64_t value)
+static inline enum exit_result write_x2apic(struct vcpu *v, uint32_t msr,
+					    uint64_t value)
 {
 	return perform(v, vlapic_msr_write(&v->vlapic, msr, tsc_read(), value),
 		       EXIT_NEXT_INSN);
@@ -170,12 +167,10 @@ static __attribute__((noinline)) enum exit_result write_x2apic_late(
 	return write_x2apic(v, msr, value);
 }
 
-enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
+enum exit_result apicv_wrmsr_x2apic(struct vcpu *v, uint32_t msr,
+				    uint64_t value)
 {
-	if (msr < APIC_MSR_FIRST)
-		return msr == MSR_IA32_APIC_BASE ? write_base(v, value)
-						 : write_deadline(v, value);
-	if (v->pi.timer)
+	if (__builtin_expect(v->pi.timer != 0, 0))
 		return write_x2apic_late(v, msr, value);
 	return write_x2apic(v, msr, value);
 }
@@ -185,7 +180,7 @@ bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	struct vlapic_effect effect;
 
 	if (msr == MSR_IA32_TSC_DEADLINE) {
-		write_deadline(v, value);
+		apicv_wrmsr_deadline(v, value);
 		return true;
 	}
 	apicv_sync(v);

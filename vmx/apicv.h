@@ -15,9 +15,12 @@
 enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
 			      enum exit_result success);
 
-/* WRMSR of IA32_APIC_BASE, IA32_TSC_DEADLINE and 800H-8FFH: the exit, and for
- * others (false: #GP(0), which is theirs to inject). */
-enum exit_result apicv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+/* WRMSR of 800H-8FFH, and of IA32_APIC_BASE and IA32_TSC_DEADLINE: the exit; and
+ * of all of them for others (false: #GP(0), which is theirs to inject). */
+enum exit_result apicv_wrmsr_x2apic(struct vcpu *v, uint32_t msr,
+				    uint64_t value);
+enum exit_result apicv_wrmsr_base(struct vcpu *v, uint64_t value);
+enum exit_result apicv_wrmsr_deadline(struct vcpu *v, uint64_t value);
 bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
 
 /*

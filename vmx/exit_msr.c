@@ -85,18 +85,24 @@ void exit_msr_reset(struct vcpu *v)
 	v->tsc_adjust = 0;
 }
 
-static void set_tsc_offset(struct vcpu *v, uint64_t offset)
+/* While a deadline waits, which goes by the guest's TSC. */
+static __attribute__((noinline)) void move_deadline(struct vcpu *v,
+						    uint64_t offset)
 {
-	/* Only a deadline goes by the guest's TSC. */
-	if (!v->vlapic.deadline) {
-		v->vlapic.tsc_offset = offset;
-		vmcs_write64(VMCS_TSC_OFFSET, offset);
-		return;
-	}
 	apicv_sync(v);
 	vlapic_set_tsc_offset(&v->vlapic, tsc_read(), offset);
 	vmcs_write64(VMCS_TSC_OFFSET, offset);
 	apicv_timer(v);
+}
+
+static inline void set_tsc_offset(struct vcpu *v, uint64_t offset)
+{
+	if (__builtin_expect(v->vlapic.deadline != 0, 0)) {
+		move_deadline(v, offset);
+		return;
+	}
+	v->vlapic.tsc_offset = offset;
+	vmcs_write64(VMCS_TSC_OFFSET, offset);
 }
 
 /* The guest's TSC is to be value now. */
@@ -273,64 +279,75 @@ static bool write_mtrr(struct vcpu *v, uint32_t msr, uint64_t value)
 	return true;
 }
 
-enum written {
-	WRITTEN,
-	WRITTEN_NOT,	 /* #GP(0) */
-	WRITTEN_BY_APIC, /* it is the local APIC's: a write has effects */
-};
-
-static enum written written_if(bool valid)
-{
-	return valid ? WRITTEN : WRITTEN_NOT;
-}
-
-static inline enum written write_value(struct vcpu *v, uint32_t msr,
-				       uint64_t value)
+/* MSRs that are no more than a value; false: it is not one of them. */
+static inline bool write_ready(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	switch (msr) {
-	case APIC_MSR_FIRST ... APIC_MSR_LAST:
-	case IA32_APIC_BASE:
-		return WRITTEN_BY_APIC;
-	case IA32_TSC_DEADLINE:
-		return v->vlapic.tsc_deadline_allowed ? WRITTEN_BY_APIC
-						      : WRITTEN_NOT;
-	case IA32_TIME_STAMP_COUNTER:
-		set_tsc(v, value);
-		return WRITTEN;
 	case IA32_TSC_ADJUST:
+		if (v->vlapic.deadline)
+			return false;
 		set_tsc_adjust(v, value);
-		return WRITTEN;
+		return true;
 	case IA32_MISC_ENABLE:
 		v->misc_enable = (v->misc_enable & ~MISC_ENABLE_WRITABLE) |
 				 (value & MISC_ENABLE_WRITABLE);
-		return WRITTEN;
-	case IA32_BIOS_SIGN_ID: /* the way to ask for the revision */
-	case IA32_MCG_STATUS:
-		return written_if(value == 0);
-	case IA32_XSS:
-		return written_if(value == 0 && has_xss(v));
-	case IA32_DEBUGCTL:
-		if (value & ~(uint64_t)IA32_DEBUGCTL_BTF)
-			return WRITTEN_NOT;
-		vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, value);
-		return WRITTEN;
+		return true;
 	default:
-		return written_if(write_mtrr(v, msr, value));
+		return false;
 	}
 }
 
+/* False: #GP(0). */
+static bool write_other(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	switch (msr) {
+	case IA32_TIME_STAMP_COUNTER:
+		set_tsc(v, value);
+		return true;
+	case IA32_TSC_ADJUST:
+		set_tsc_adjust(v, value);
+		return true;
+	case IA32_BIOS_SIGN_ID: /* the way to ask for the revision */
+	case IA32_MCG_STATUS:
+		return value == 0;
+	case IA32_XSS:
+		return value == 0 && has_xss(v);
+	case IA32_DEBUGCTL:
+		if (value & ~(uint64_t)IA32_DEBUGCTL_BTF)
+			return false;
+		vmcs_write64(VMCS_GUEST_IA32_DEBUGCTL, value);
+		return true;
+	default:
+		return write_mtrr(v, msr, value);
+	}
+}
+
+static inline bool is_deadline(const struct vcpu *v, uint32_t msr)
+{
+	return msr == IA32_TSC_DEADLINE && v->vlapic.tsc_deadline_allowed;
+}
+
+static __attribute__((noinline)) enum exit_result wrmsr_other(struct vcpu *v)
+{
+	uint32_t msr = msr_of(v);
+	uint64_t value = vcpu_edx_eax(v);
+
+	if (msr == IA32_APIC_BASE)
+		return apicv_wrmsr_base(v, value);
+	return write_other(v, msr, value) ? EXIT_NEXT_INSN : inject_gp(v);
+}
+
+/* The most frequent ones first. */
 static inline enum exit_result wrmsr(struct vcpu *v)
 {
 	uint32_t msr = msr_of(v);
+	uint64_t value = vcpu_edx_eax(v);
 
-	switch (write_value(v, msr, vcpu_edx_eax(v))) {
-	case WRITTEN_BY_APIC:
-		return apicv_wrmsr(v, msr, vcpu_edx_eax(v));
-	case WRITTEN_NOT:
-		return inject_gp(v);
-	default:
-		return EXIT_NEXT_INSN;
-	}
+	if (is_x2apic(msr))
+		return apicv_wrmsr_x2apic(v, msr, value);
+	if (is_deadline(v, msr))
+		return apicv_wrmsr_deadline(v, value);
+	return write_ready(v, msr, value) ? EXIT_NEXT_INSN : wrmsr_other(v);
 }
 
 static __attribute__((noinline)) enum exit_result wrmsr_anew(struct vcpu *v)
@@ -348,9 +365,7 @@ enum exit_result exit_wrmsr(struct vcpu *v)
 
 bool exit_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	enum written w = write_value(v, msr, value);
-
-	if (w == WRITTEN_BY_APIC)
+	if (is_x2apic(msr) || is_deadline(v, msr) || msr == IA32_APIC_BASE)
 		return apicv_msr_write(v, msr, value);
-	return w == WRITTEN;
+	return write_ready(v, msr, value) || write_other(v, msr, value);
 }

@@ -18,13 +18,12 @@ static inline bool exit_row(struct vcpu *v, enum exit_stats_kind kind,
 			    uint32_t reason, uint32_t detail)
 {
 	struct exit_stats_row *r =
-		&v->stats.row[exit_stats_home(kind, reason, detail)];
+		exit_stats_home(&v->stats, kind, reason, detail);
 
 	if (!EXIT_STATS_ON)
 		return true;
 	v->exit_row = r;
-	return __builtin_expect(r->tag == exit_stats_settled(reason, detail),
-				1);
+	return __builtin_expect(exit_stats_is_settled(r, reason, detail), 1);
 }
 
 static inline void exit_row_find(struct vcpu *v, enum exit_stats_kind kind,

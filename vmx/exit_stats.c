@@ -114,13 +114,15 @@ struct exit_stats_row *exit_stats_find(struct exit_stats *stats,
 				       enum exit_stats_kind kind,
 				       uint32_t reason, uint32_t detail)
 {
-	uint32_t base = EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS;
-	uint32_t home = (uint32_t)exit_stats_home(kind, reason, detail) - base;
-	struct exit_stats_row *rows = &stats->row[base], *r;
+	struct exit_stats_row *rows =
+		&stats->row[EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS];
+	uint32_t home =
+		(uint32_t)(exit_stats_home(stats, kind, reason, detail) - rows);
+	struct exit_stats_row *r;
 
 	for (uint32_t i = 1; i < PROBES; i++) {
 		r = &rows[(home + i) % EXIT_STATS_DETAILS];
-		if (r->tag == exit_stats_settled(reason, detail))
+		if (exit_stats_is_settled(r, reason, detail))
 			return r;
 	}
 	r = search(rows, home, reason, detail);

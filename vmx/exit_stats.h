@@ -52,14 +52,14 @@ struct exit_stats_row {
 		};
 		uint64_t range; /* both, for who reads from elsewhere */
 	};
-	union { /* of rows with a detail */
+	uint32_t detail; /* of rows with one: offset, port or MSR */
+	union {
 		struct {
-			uint32_t detail; /* offset, port or MSR */
-			uint8_t reason;	 /* basic */
-			uint8_t hits;	 /* no more than STAYS; 0: free */
+			uint8_t reason; /* basic */
+			uint8_t hits;	/* no more than STAYS; 0: free */
 			uint16_t zero;
 		};
-		uint64_t tag; /* all of these, compared at once */
+		uint32_t owner; /* all of these */
 	};
 	uint64_t bucket[EXIT_STATS_BUCKETS];
 };
@@ -95,20 +95,25 @@ struct exit_stats_row *exit_stats_find(struct exit_stats *stats,
 				       enum exit_stats_kind kind,
 				       uint32_t reason, uint32_t detail);
 
-/* The number of the row where a detail is looked for first. */
-static inline uint64_t exit_stats_home(enum exit_stats_kind kind,
-				       uint32_t reason, uint32_t detail)
+/* The row where a detail is looked for first. */
+static inline struct exit_stats_row *exit_stats_home(struct exit_stats *stats,
+						     enum exit_stats_kind kind,
+						     uint32_t reason,
+						     uint32_t detail)
 {
+	struct exit_stats_row *first =
+		&stats->row[EXIT_STATS_REASONS + kind * EXIT_STATS_DETAILS];
+
 	_Static_assert(EXIT_STATS_DETAILS == 64, "six bits of the product");
-	return EXIT_STATS_REASONS + (uint64_t)kind * EXIT_STATS_DETAILS +
-	       ((detail ^ reason << 24) * 0x9e3779b1u >> 26);
+	return first + ((detail + (reason << 24)) * 0x9e3779b1u >> 26);
 }
 
-/* The tag of a row that stays. */
-static inline uint64_t exit_stats_settled(uint32_t reason, uint32_t detail)
+/* Is it the detail's, for good?  In two halves, each compared in place. */
+static inline bool exit_stats_is_settled(const struct exit_stats_row *r,
+					 uint32_t reason, uint32_t detail)
 {
-	return (uint64_t)EXIT_STATS_STAYS << 40 | (uint64_t)reason << 32 |
-	       detail;
+	return r->detail == detail &&
+	       r->owner == (EXIT_STATS_STAYS << 8 | reason);
 }
 
 /* The same as exit_stats_find(), fast for one that has its row for good. */
@@ -117,12 +122,11 @@ static inline struct exit_stats_row *exit_stats_row(struct exit_stats *stats,
 						    uint32_t reason,
 						    uint32_t detail)
 {
-	struct exit_stats_row *r =
-		&stats->row[exit_stats_home(kind, reason, detail)];
+	struct exit_stats_row *r = exit_stats_home(stats, kind, reason, detail);
 
 	if (!EXIT_STATS_ON)
 		return stats->row;
-	if (__builtin_expect(r->tag == exit_stats_settled(reason, detail), 1))
+	if (__builtin_expect(exit_stats_is_settled(r, reason, detail), 1))
 		return r;
 	return exit_stats_find(stats, kind, reason, detail);
 }
