@@ -98,6 +98,7 @@ struct vlapic {
 enum vlapic_effect_kind {
 	VLAPIC_EFFECT_NONE,
 	VLAPIC_EFFECT_GP,	/* inject #GP(0); nothing changed */
+	VLAPIC_EFFECT_TIME,	/* a write that vlapic_effect_at() ends */
 	VLAPIC_EFFECT_IPI,	/* send vlapic.message */
 	VLAPIC_EFFECT_ACCEPTED, /* a self-IPI: ->vector is in IRR */
 	VLAPIC_EFFECT_TIMER,	/* vlapic_timer_next() may have changed */
@@ -166,14 +167,22 @@ static inline uint64_t vlapic_base_address(const struct vlapic *v)
 struct vlapic_effect vlapic_read(struct vlapic *v, uint32_t offset,
 				 uint64_t tsc, uint32_t *value);
 struct vlapic_effect vlapic_write(struct vlapic *v, uint32_t offset,
-				  uint64_t tsc, uint32_t value);
+				  uint32_t value);
 
 /*
  * After an APIC-write VM exit: the value already lies in the page at offset;
  * sanitizes it there and acts.  old registers are not available.
  */
-struct vlapic_effect vlapic_written(struct vlapic *v, uint32_t offset,
-				    uint64_t tsc);
+struct vlapic_effect vlapic_written(struct vlapic *v, uint32_t offset);
+
+/*
+ * What comes of EFFECT_TIME when the time is tsc, before anything else is done
+ * with the APIC; any other effect as it is.  So only writes that have to do with
+ * time need one.
+ */
+struct vlapic_effect vlapic_effect_at(struct vlapic *v,
+				      struct vlapic_effect effect,
+				      uint64_t tsc);
 
 /* True when RDMSR (WRMSR) of msr does not #GP for the number alone in x2APIC
  * mode; false outside of 800H-8FFH.  For the MSR bitmap. */
@@ -186,7 +195,7 @@ const char *vlapic_register_name(uint32_t offset);
 struct vlapic_effect vlapic_msr_read(struct vlapic *v, uint32_t msr,
 				     uint64_t tsc, uint64_t *value);
 struct vlapic_effect vlapic_msr_write(struct vlapic *v, uint32_t msr,
-				      uint64_t tsc, uint64_t value);
+				      uint64_t value);
 
 /*
  * WRMSR IA32_APIC_BASE: the whole state machine.  EFFECT_GP; EFFECT_BASE, after

@@ -8,17 +8,15 @@
 
 #define MODE(name) (1u << APIC_DELIVERY_##name)
 
-/* "Valid Combinations for the ... Local xAPIC Interrupt Command Register";
- * what is not in the table is not sent. */
+/* "Valid Combinations for the ... Local xAPIC Interrupt Command Register": what
+ * may be sent beside the fixed mode; all else is not sent. */
 static const uint8_t valid_modes[] = {
-	[VLAPIC_SHORTHAND_NONE] = MODE(FIXED) | MODE(LOWEST_PRIORITY) |
-				  MODE(SMI) | MODE(NMI) | MODE(INIT) |
-				  MODE(STARTUP),
-	[VLAPIC_SHORTHAND_SELF] = MODE(FIXED),
-	[VLAPIC_SHORTHAND_ALL] = MODE(FIXED),
-	[VLAPIC_SHORTHAND_OTHERS] = MODE(FIXED) | MODE(LOWEST_PRIORITY) |
-				    MODE(SMI) | MODE(NMI) | MODE(INIT) |
-				    MODE(STARTUP),
+	[VLAPIC_SHORTHAND_NONE] = MODE(LOWEST_PRIORITY) | MODE(SMI) |
+				  MODE(NMI) | MODE(INIT) | MODE(STARTUP),
+	[VLAPIC_SHORTHAND_SELF] = 0,
+	[VLAPIC_SHORTHAND_ALL] = 0,
+	[VLAPIC_SHORTHAND_OTHERS] = MODE(LOWEST_PRIORITY) | MODE(SMI) |
+				    MODE(NMI) | MODE(INIT) | MODE(STARTUP),
 };
 
 /* An INIT level de-assert does nothing since the Pentium 4; the level and
@@ -46,25 +44,29 @@ static __attribute__((noinline)) struct vlapic_effect illegal_vector(
 	return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 }
 
-struct vlapic_effect vlapic_icr_send(struct vlapic *v)
+/* For a mode that is not fixed. */
+static bool is_sent(uint32_t mode, uint32_t shorthand, uint32_t icr)
 {
-	bool wide = vlapic_in_x2apic_mode(v);
-	uint32_t icr = vlapic_page_read(v, APIC_ICR);
+	return valid_modes[shorthand] >> mode & 1 &&
+	       !is_init_deassert(mode, icr);
+}
+
+struct vlapic_effect vlapic_icr_send(struct vlapic *v, uint32_t icr)
+{
 	uint32_t mode =
 		(icr & APIC_ICR_DELIVERY_MODE) >> APIC_ICR_DELIVERY_MODE_SHIFT;
 	uint32_t shorthand =
 		(icr & APIC_ICR_SHORTHAND) >> APIC_ICR_SHORTHAND_SHIFT;
+	bool wide;
 
-	if (!(valid_modes[shorthand] & 1u << mode))
+	if (mode != APIC_DELIVERY_FIXED && !is_sent(mode, shorthand, icr))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	if (!has_vector(mode)) {
-		if (is_init_deassert(mode, icr))
-			return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	} else if ((icr & APIC_ICR_VECTOR) < APIC_VECTOR_FIRST_LEGAL) {
+	if (has_vector(mode) &&
+	    (icr & APIC_ICR_VECTOR) < APIC_VECTOR_FIRST_LEGAL)
 		return illegal_vector(v, shorthand);
-	}
 	if (shorthand == VLAPIC_SHORTHAND_SELF) /* fixed, as the table says */
 		return vlapic_accept_own(v, icr & APIC_ICR_VECTOR);
+	wide = vlapic_in_x2apic_mode(v);
 	v->message = (struct vlapic_message){
 		.delivery_mode = mode,
 		.shorthand = shorthand,

@@ -19,26 +19,26 @@ typedef uint32_t __attribute__((may_alias)) vlapic_word_t;
  * (relaxed, hence free) atomic access.  offset comes from our own tables.
  */
 static inline vlapic_word_t *vlapic_page_word(const struct vlapic *v,
-					      uint32_t offset)
+					      uint64_t offset)
 {
 	return (vlapic_word_t *)(v->page + offset);
 }
 
-static inline uint32_t vlapic_page_read(const struct vlapic *v, uint32_t offset)
+static inline uint32_t vlapic_page_read(const struct vlapic *v, uint64_t offset)
 {
 	return __atomic_load_n(vlapic_page_word(v, offset), __ATOMIC_RELAXED);
 }
 
-static inline void vlapic_page_write(struct vlapic *v, uint32_t offset,
+static inline void vlapic_page_write(struct vlapic *v, uint64_t offset,
 				     uint32_t value)
 {
 	__atomic_store_n(vlapic_page_word(v, offset), value, __ATOMIC_RELAXED);
 }
 
 /* Where in ISR, TMR or IRR the word of vector is, and its bit there. */
-static inline uint32_t vlapic_vector_word(uint8_t vector)
+static inline uint64_t vlapic_vector_word(uint8_t vector)
 {
-	return (vector / 32u) * 0x10;
+	return (vector / 32u) * 0x10ull;
 }
 
 static inline uint32_t vlapic_vector_bit(uint8_t vector)
@@ -58,9 +58,10 @@ static inline bool vlapic_in_xapic_mode(const struct vlapic *v)
 	return vlapic_mode_bits(v) == APIC_BASE_EN;
 }
 
+/* No state has EXTD without EN: vlapic_base_write(). */
 static inline bool vlapic_in_x2apic_mode(const struct vlapic *v)
 {
-	return vlapic_mode_bits(v) == (APIC_BASE_EN | APIC_BASE_EXTD);
+	return __atomic_load_n(&v->base_msr, __ATOMIC_RELAXED) & APIC_BASE_EXTD;
 }
 
 static inline struct vlapic_effect vlapic_effect_of(enum vlapic_effect_kind k)
@@ -83,11 +84,12 @@ bool vlapic_error(struct vlapic *v, uint32_t errors);
 bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level);
 
 /* vlapic_priority.c: vlapic_accept() of an edge that this APIC has sent to
- * itself, and to nobody else. */
+ * itself, and to nobody else; its vector is legal. */
 struct vlapic_effect vlapic_accept_own(struct vlapic *v, uint8_t vector);
 
-/* vlapic_icr.c: acts on the ICR that lies in the page, reserved bits clear. */
-struct vlapic_effect vlapic_icr_send(struct vlapic *v);
+/* vlapic_icr.c: acts on the ICR that lies in the page, reserved bits clear;
+ * icr: its low half. */
+struct vlapic_effect vlapic_icr_send(struct vlapic *v, uint32_t icr);
 struct vlapic_effect vlapic_icr_send_self(struct vlapic *v, uint8_t vector);
 
 /* vlapic_timer.c: each acts on the value that lies in the page. */

@@ -13,7 +13,6 @@ enum access {
 	X2APIC_READ = 1 << 2,
 	X2APIC_WRITE = 1 << 3,
 	NO_ERROR = 1 << 4, /* absent, but no "illegal register address" */
-	VARIES = 1 << 5,   /* some bits are there in some APICs */
 
 	READ = XAPIC_READ | X2APIC_READ,
 	WRITE = XAPIC_WRITE | X2APIC_WRITE,
@@ -23,6 +22,7 @@ enum access {
 
 /* What an access does besides moving the value from or to its slot. */
 enum kind {
+	KIND_ABSENT, /* #GP(0) */
 	KIND_PLAIN,
 	KIND_ID,
 	KIND_TPR,
@@ -33,6 +33,7 @@ enum kind {
 	KIND_SVR,
 	KIND_ESR,
 	KIND_ICR,
+	KIND_ICR_WIDE, /* both halves at once */
 	KIND_LVT,
 	KIND_LVT_TIMER,
 	KIND_LVT_LINT0,
@@ -42,13 +43,31 @@ enum kind {
 	KIND_SELF_IPI,
 };
 
+/* 32 bytes; what an access by MSR needs, it finds with one test and one jump. */
 struct vlapic_register {
 	const char *name;
+	uint64_t odd;	    /* WRMSR: bits that are more than a value's */
+	uint32_t writable;  /* bits that a write changes */
+	uint32_t varies;    /* those of them that only some APICs have */
+	uint32_t read_only; /* bits that a write may set in vain */
 	uint8_t access;
 	uint8_t kind;
-	uint32_t writable;  /* bits that a write changes */
-	uint32_t read_only; /* bits that a write may set in vain */
+	uint8_t msr_kind; /* WRMSR's */
 };
+
+_Static_assert(sizeof(struct vlapic_register) == 32, "a shift away");
+
+/* The first line is what the register is; the rest follows from it. */
+#define ROW(text, accesses, what, bits, some, vain)                    \
+	{                                                              \
+		.name = text, .access = accesses, .kind = what,        \
+		.writable = bits, .varies = some, .read_only = vain,   \
+		.odd = ~(((what) == KIND_ICR ? ~0ull << 32 : 0) |      \
+			 ((bits) & ~(some))),                          \
+		.msr_kind = !((accesses)&X2APIC_WRITE) ? KIND_ABSENT   \
+			    : (what) == KIND_ICR       ? KIND_ICR_WIDE \
+						       : (what),             \
+	}
 
 #define LVT_COMMON (APIC_LVT_VECTOR | APIC_LVT_MASK)
 #define LVT_LINT                                                   \
@@ -62,11 +81,8 @@ struct vlapic_register {
 	(APIC_SVR_VECTOR | APIC_SVR_ENABLE | APIC_SVR_FOCUS_DISABLE | \
 	 APIC_SVR_EOI_SUPPRESSION)
 
-#define SLOT(offset) [(offset) >> 4]
-#define READ_ONLY(name, kind)          \
-	{                              \
-		name, READ, kind, 0, 0 \
-	}
+#define SLOT(offset)	      [(offset) >> 4]
+#define READ_ONLY(name, kind) ROW(name, READ, kind, 0, 0, 0)
 #define VECTORS(offset, name)                                         \
 	SLOT(offset) = READ_ONLY(name " 31:0", KIND_PLAIN),           \
 	SLOT(offset + 0x10) = READ_ONLY(name " 63:32", KIND_PLAIN),   \
@@ -80,51 +96,53 @@ struct vlapic_register {
 /* By offset / 16.  Rows that are not there are reserved.  There is no LVT CMCI,
  * as IA32_MCG_CAP[10] is 0.  The ID is writable in form only. */
 static const struct vlapic_register registers[] = {
-	SLOT(APIC_ID) = {"ID", READ | XAPIC_WRITE, KIND_ID, 0, 0},
+	SLOT(APIC_ID) = ROW("ID", READ | XAPIC_WRITE, KIND_ID, 0, 0, 0),
 	SLOT(APIC_VERSION) = READ_ONLY("Version", KIND_PLAIN),
-	SLOT(APIC_TPR) = {"TPR", READ_WRITE, KIND_TPR, 0xff, 0},
-	SLOT(APIC_APR) = {"APR", NO_ERROR, KIND_PLAIN, 0, 0},
+	SLOT(APIC_TPR) = ROW("TPR", READ_WRITE, KIND_TPR, 0xff, 0, 0),
+	SLOT(APIC_APR) = ROW("APR", NO_ERROR, KIND_PLAIN, 0, 0, 0),
 	SLOT(APIC_PPR) = READ_ONLY("PPR", KIND_PPR),
-	SLOT(APIC_EOI) = {"EOI", WRITE, KIND_EOI, 0, 0},
-	SLOT(APIC_RRD) = {"RRD", NO_ERROR, KIND_PLAIN, 0, 0},
-	SLOT(APIC_LDR) = {"LDR", XAPIC_ONLY | X2APIC_READ, KIND_LDR, 0xff000000,
-			  0},
-	SLOT(APIC_DFR) = {"DFR", XAPIC_ONLY, KIND_DFR, 0xf0000000, 0},
-	SLOT(APIC_SVR) = {"SVR", READ_WRITE | VARIES, KIND_SVR, SVR_WRITABLE,
-			  0},
+	SLOT(APIC_EOI) = ROW("EOI", WRITE, KIND_EOI, 0, 0, 0),
+	SLOT(APIC_RRD) = ROW("RRD", NO_ERROR, KIND_PLAIN, 0, 0, 0),
+	SLOT(APIC_LDR) = ROW("LDR", XAPIC_ONLY | X2APIC_READ, KIND_LDR,
+			     0xff000000, 0, 0),
+	SLOT(APIC_DFR) = ROW("DFR", XAPIC_ONLY, KIND_DFR, 0xf0000000, 0, 0),
+	SLOT(APIC_SVR) = ROW("SVR", READ_WRITE, KIND_SVR, SVR_WRITABLE,
+			     APIC_SVR_EOI_SUPPRESSION, 0),
 	VECTORS(APIC_ISR, "ISR"),
 	VECTORS(APIC_TMR, "TMR"),
 	VECTORS(APIC_IRR, "IRR"),
-	SLOT(APIC_ESR) = {"ESR", READ_WRITE, KIND_ESR, 0, 0},
-	SLOT(APIC_ICR) = {"ICR", READ_WRITE, KIND_ICR, ICR_WRITABLE,
-			  APIC_ICR_DELIVERY_STATUS},
-	SLOT(APIC_ICR_HIGH) = {"ICR 63:32", XAPIC_ONLY, KIND_PLAIN, 0xff000000,
-			       0},
-	SLOT(APIC_LVT_TIMER) = {"LVT Timer", READ_WRITE | VARIES,
-				KIND_LVT_TIMER,
-				LVT_COMMON | APIC_LVT_TIMER_MODE,
-				APIC_LVT_DELIVERY_STATUS},
-	SLOT(APIC_LVT_THERMAL) = {"LVT Thermal Monitor", READ_WRITE, KIND_LVT,
-				  LVT_COMMON | APIC_LVT_DELIVERY_MODE,
-				  APIC_LVT_DELIVERY_STATUS},
-	SLOT(APIC_LVT_PERFORMANCE) = {"LVT Performance Monitor", READ_WRITE,
-				      KIND_LVT,
-				      LVT_COMMON | APIC_LVT_DELIVERY_MODE,
-				      APIC_LVT_DELIVERY_STATUS},
-	SLOT(APIC_LVT_LINT0) = {"LVT LINT0", READ_WRITE, KIND_LVT_LINT0,
-				LVT_LINT, LVT_LINT_STATUS},
-	SLOT(APIC_LVT_LINT1) = {"LVT LINT1", READ_WRITE, KIND_LVT, LVT_LINT,
-				LVT_LINT_STATUS},
-	SLOT(APIC_LVT_ERROR) = {"LVT Error", READ_WRITE, KIND_LVT, LVT_COMMON,
-				APIC_LVT_DELIVERY_STATUS},
-	SLOT(APIC_INITIAL_COUNT) = {"Initial Count", READ_WRITE,
-				    KIND_INITIAL_COUNT, ~0u, 0},
+	SLOT(APIC_ESR) = ROW("ESR", READ_WRITE, KIND_ESR, 0, 0, 0),
+	SLOT(APIC_ICR) = ROW("ICR", READ_WRITE, KIND_ICR, ICR_WRITABLE, 0,
+			     APIC_ICR_DELIVERY_STATUS),
+	SLOT(APIC_ICR_HIGH) =
+		ROW("ICR 63:32", XAPIC_ONLY, KIND_PLAIN, 0xff000000, 0, 0),
+	SLOT(APIC_LVT_TIMER) =
+		ROW("LVT Timer", READ_WRITE, KIND_LVT_TIMER,
+		    LVT_COMMON | APIC_LVT_TIMER_MODE,
+		    APIC_LVT_TIMER_TSC_DEADLINE, APIC_LVT_DELIVERY_STATUS),
+	SLOT(APIC_LVT_THERMAL) =
+		ROW("LVT Thermal Monitor", READ_WRITE, KIND_LVT,
+		    LVT_COMMON | APIC_LVT_DELIVERY_MODE, 0,
+		    APIC_LVT_DELIVERY_STATUS),
+	SLOT(APIC_LVT_PERFORMANCE) =
+		ROW("LVT Performance Monitor", READ_WRITE, KIND_LVT,
+		    LVT_COMMON | APIC_LVT_DELIVERY_MODE, 0,
+		    APIC_LVT_DELIVERY_STATUS),
+	SLOT(APIC_LVT_LINT0) = ROW("LVT LINT0", READ_WRITE, KIND_LVT_LINT0,
+				   LVT_LINT, 0, LVT_LINT_STATUS),
+	SLOT(APIC_LVT_LINT1) = ROW("LVT LINT1", READ_WRITE, KIND_LVT, LVT_LINT,
+				   0, LVT_LINT_STATUS),
+	SLOT(APIC_LVT_ERROR) = ROW("LVT Error", READ_WRITE, KIND_LVT,
+				   LVT_COMMON, 0, APIC_LVT_DELIVERY_STATUS),
+	SLOT(APIC_INITIAL_COUNT) =
+		ROW("Initial Count", READ_WRITE, KIND_INITIAL_COUNT, ~0u, 0, 0),
 	SLOT(APIC_CURRENT_COUNT) =
 		READ_ONLY("Current Count", KIND_CURRENT_COUNT),
-	SLOT(APIC_DIVIDE_CONFIGURATION) = {"Divide Configuration", READ_WRITE,
-					   KIND_DIVIDE, APIC_DIVIDE_BITS, 0},
-	SLOT(APIC_SELF_IPI) = {"Self IPI", X2APIC_WRITE, KIND_SELF_IPI, 0xff,
-			       0},
+	SLOT(APIC_DIVIDE_CONFIGURATION) =
+		ROW("Divide Configuration", READ_WRITE, KIND_DIVIDE,
+		    APIC_DIVIDE_BITS, 0, 0),
+	SLOT(APIC_SELF_IPI) =
+		ROW("Self IPI", X2APIC_WRITE, KIND_SELF_IPI, 0xff, 0, 0),
 };
 
 #define REGISTERS (sizeof(registers) / sizeof(registers[0]))
@@ -156,13 +174,12 @@ bool vlapic_msr_exists(uint32_t msr, bool write)
 static uint32_t writable_bits(const struct vlapic *v,
 			      const struct vlapic_register *r)
 {
-	if (__builtin_expect(!(r->access & VARIES), 1))
+	if (__builtin_expect(!r->varies, 1))
 		return r->writable;
-	if (r->kind == KIND_SVR && !v->suppress_eoi_broadcast)
-		return r->writable & ~APIC_SVR_EOI_SUPPRESSION;
-	if (r->kind == KIND_LVT_TIMER && !v->tsc_deadline_allowed)
-		return r->writable & ~APIC_LVT_TIMER_TSC_DEADLINE;
-	return r->writable;
+	if (r->kind == KIND_SVR ? v->suppress_eoi_broadcast
+				: v->tsc_deadline_allowed)
+		return r->writable;
+	return r->writable & ~r->varies;
 }
 
 /* Software-disabled: every LVT entry is masked, and stays so. */
@@ -172,17 +189,8 @@ static void disable_by_software(struct vlapic *v, uint64_t tsc)
 	     offset += 0x10)
 		vlapic_page_write(v, offset,
 				  vlapic_page_read(v, offset) | APIC_LVT_MASK);
+	/* A timer that had expired before is still accepted. */
 	vlapic_timer_lvt_written(v, tsc);
-}
-
-static __attribute__((noinline)) struct vlapic_effect write_svr(
-	struct vlapic *v, uint64_t tsc, uint32_t value)
-{
-	/* First, so that a timer that has expired is still accepted. */
-	if (!(value & APIC_SVR_ENABLE))
-		disable_by_software(v, tsc);
-	vlapic_page_write(v, APIC_SVR, value);
-	return vlapic_effect_of(VLAPIC_EFFECT_SVR);
 }
 
 static uint32_t lvt_value(const struct vlapic *v, uint32_t value)
@@ -206,62 +214,100 @@ static void write_esr(struct vlapic *v)
 		__atomic_exchange_n(&v->esr_latched, 0, __ATOMIC_SEQ_CST));
 }
 
-/* Stores value, whose reserved bits are clear, in the slot and acts on it. */
-static struct vlapic_effect act(struct vlapic *v, uint32_t offset, uint8_t kind,
-				uint64_t tsc, uint32_t value)
+/* The slot has its value; what it does is a matter of time. */
+static struct vlapic_effect needs_time(uint32_t index)
 {
-	switch ((enum kind)kind) {
+	return (struct vlapic_effect){
+		.kind = VLAPIC_EFFECT_TIME,
+		.vector = index,
+	};
+}
+
+struct vlapic_effect vlapic_effect_at(struct vlapic *v,
+				      struct vlapic_effect effect, uint64_t tsc)
+{
+	if (effect.kind != VLAPIC_EFFECT_TIME)
+		return effect;
+	switch ((uint32_t)effect.vector << 4) {
+	case APIC_LVT_TIMER:
+		return vlapic_timer_lvt_written(v, tsc);
+	case APIC_INITIAL_COUNT:
+		return vlapic_timer_initial_count_written(v, tsc);
+	case APIC_DIVIDE_CONFIGURATION:
+		return vlapic_timer_divide_written(v, tsc);
+	default: /* SVR */
+		if (!(vlapic_page_read(v, APIC_SVR) & APIC_SVR_ENABLE))
+			disable_by_software(v, tsc);
+		return vlapic_effect_of(VLAPIC_EFFECT_SVR);
+	}
+}
+
+/*
+ * Stores value, whose reserved bits are clear, in the slot and acts on it.  The
+ * slots of EOI and Self IPI, which cannot be read, are 0.  Not in line, and the
+ * arguments where they are: so what a case calls is no more than a jump.
+ */
+static __attribute__((noinline)) struct vlapic_effect act(struct vlapic *v,
+							  uint32_t index,
+							  uint64_t value,
+							  enum kind kind)
+{
+	uint32_t offset = index << 4;
+	uint32_t low = (uint32_t)value;
+
+	switch (kind) {
+	case KIND_ABSENT:
+		return vlapic_effect_of(VLAPIC_EFFECT_GP);
 	case KIND_PLAIN:
-		vlapic_page_write(v, offset, value);
-		break;
+		vlapic_page_write(v, offset, low);
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	case KIND_TPR:
-		vlapic_page_write(v, offset, value);
+		vlapic_page_write(v, offset, low);
 		return vlapic_effect_events(VLAPIC_EVENTS_PRIORITY);
 	case KIND_EOI:
-		vlapic_page_write(v, offset, 0);
 		return vlapic_eoi(v);
+	case KIND_ICR_WIDE:
+		vlapic_page_write(v, APIC_ICR_HIGH_X2APIC,
+				  (uint32_t)(value >> 32));
+		/* fall through */
 	case KIND_ICR:
-		vlapic_page_write(v, offset, value);
-		return vlapic_icr_send(v);
+		vlapic_page_write(v, APIC_ICR, low);
+		return vlapic_icr_send(v, low);
 	case KIND_SELF_IPI:
-		vlapic_page_write(v, offset, 0);
-		return vlapic_icr_send_self(v, (uint8_t)value);
+		return vlapic_icr_send_self(v, (uint8_t)low);
 	case KIND_ID:
 		restore_id(v);
-		break;
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	case KIND_LDR:
-		vlapic_page_write(v, offset, value);
+		vlapic_page_write(v, offset, low);
 		return vlapic_effect_of(VLAPIC_EFFECT_REACH);
 	case KIND_DFR:
-		vlapic_page_write(v, offset, value | APIC_DFR_RESERVED);
+		vlapic_page_write(v, offset, low | APIC_DFR_RESERVED);
 		return vlapic_effect_of(VLAPIC_EFFECT_REACH);
-	case KIND_SVR:
-		return write_svr(v, tsc, value);
 	case KIND_ESR:
 		write_esr(v);
-		break;
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	case KIND_LVT:
-		vlapic_page_write(v, offset, lvt_value(v, value));
-		break;
+		vlapic_page_write(v, offset, lvt_value(v, low));
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	case KIND_LVT_LINT0:
 		if (v->lint0_remote_irr)
-			value |= APIC_LVT_REMOTE_IRR;
-		vlapic_page_write(v, offset, lvt_value(v, value));
+			low |= APIC_LVT_REMOTE_IRR;
+		vlapic_page_write(v, offset, lvt_value(v, low));
 		return vlapic_effect_events(VLAPIC_EVENTS_PIN);
 	case KIND_LVT_TIMER:
-		vlapic_page_write(v, offset, lvt_value(v, value));
-		return vlapic_timer_lvt_written(v, tsc);
+		vlapic_page_write(v, offset, lvt_value(v, low));
+		return needs_time(index);
+	case KIND_SVR:
 	case KIND_INITIAL_COUNT:
-		vlapic_page_write(v, offset, value);
-		return vlapic_timer_initial_count_written(v, tsc);
 	case KIND_DIVIDE:
-		vlapic_page_write(v, offset, value);
-		return vlapic_timer_divide_written(v, tsc);
+		vlapic_page_write(v, offset, low);
+		return needs_time(index);
 	case KIND_PPR:
-	case KIND_CURRENT_COUNT:
-		break; /* read-only */
+	case KIND_CURRENT_COUNT: /* read-only */
+		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	}
-	return vlapic_effect_of(VLAPIC_EFFECT_NONE);
+	__builtin_unreachable(); /* the table has no other kind */
 }
 
 /* Brings a slot up to date whose value changes by itself. */
@@ -302,7 +348,7 @@ struct vlapic_effect vlapic_read(struct vlapic *v, uint32_t offset,
 }
 
 struct vlapic_effect vlapic_write(struct vlapic *v, uint32_t offset,
-				  uint64_t tsc, uint32_t value)
+				  uint32_t value)
 {
 	const struct vlapic_register *r = register_of(offset >> 4);
 
@@ -314,14 +360,14 @@ struct vlapic_effect vlapic_write(struct vlapic *v, uint32_t offset,
 	}
 	if (offset & 0xf)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	return act(v, offset, r->kind, tsc, value & writable_bits(v, r));
+	return act(v, offset >> 4, value & writable_bits(v, r), r->kind);
 }
 
-struct vlapic_effect vlapic_written(struct vlapic *v, uint32_t offset,
-				    uint64_t tsc)
+struct vlapic_effect vlapic_written(struct vlapic *v, uint32_t offset)
 {
 	const struct vlapic_register *r = register_of(offset >> 4);
 	uint8_t access = 0;
+	uint32_t value;
 
 	if (vlapic_in_xapic_mode(v))
 		access = XAPIC_WRITE;
@@ -329,8 +375,10 @@ struct vlapic_effect vlapic_written(struct vlapic *v, uint32_t offset,
 		access = X2APIC_WRITE;
 	if (!(r->access & access) || (offset & 0xf))
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
-	return act(v, offset, r->kind, tsc,
-		   vlapic_page_read(v, offset) & writable_bits(v, r));
+	value = vlapic_page_read(v, offset) & writable_bits(v, r);
+	if (!(r->access & READ))
+		vlapic_page_write(v, offset, 0);
+	return act(v, offset >> 4, value, r->kind);
 }
 
 struct vlapic_effect vlapic_msr_read(struct vlapic *v, uint32_t msr,
@@ -350,26 +398,31 @@ struct vlapic_effect vlapic_msr_read(struct vlapic *v, uint32_t msr,
 	return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 }
 
+/* A WRMSR with reserved bits, or with such as some APICs have or that a write
+ * may set in vain. */
+static __attribute__((noinline)) struct vlapic_effect msr_write_odd(
+	struct vlapic *v, uint32_t index, uint64_t value)
+{
+	const struct vlapic_register *r = &registers[index];
+	uint64_t legal = writable_bits(v, r) | r->read_only;
+
+	if (r->kind == KIND_ICR)
+		legal |= ~0ull << 32;
+	if (value & ~legal)
+		return vlapic_effect_of(VLAPIC_EFFECT_GP);
+	return act(v, index, value & ~(uint64_t)r->read_only, r->msr_kind);
+}
+
 struct vlapic_effect vlapic_msr_write(struct vlapic *v, uint32_t msr,
-				      uint64_t tsc, uint64_t value)
+				      uint64_t value)
 {
 	uint32_t index = msr - APIC_MSR_FIRST;
 	const struct vlapic_register *r;
-	uint32_t low = (uint32_t)value;
-	uint32_t high = (uint32_t)(value >> 32);
-	uint32_t writable;
 
 	if (index >= REGISTERS || !vlapic_in_x2apic_mode(v))
 		return vlapic_effect_of(VLAPIC_EFFECT_GP);
 	r = &registers[index];
-	if (!(r->access & X2APIC_WRITE))
-		return vlapic_effect_of(VLAPIC_EFFECT_GP);
-	writable = writable_bits(v, r);
-	if (low & ~(writable | r->read_only))
-		return vlapic_effect_of(VLAPIC_EFFECT_GP);
-	if (r->kind == KIND_ICR)
-		vlapic_page_write(v, APIC_ICR_HIGH_X2APIC, high);
-	else if (high)
-		return vlapic_effect_of(VLAPIC_EFFECT_GP);
-	return act(v, index << 4, r->kind, tsc, low & writable);
+	if (__builtin_expect(value & r->odd, 0))
+		return msr_write_odd(v, index, value);
+	return act(v, index, value, r->msr_kind);
 }

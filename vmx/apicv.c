@@ -16,90 +16,6 @@
 #include "vmx/trace_vcpu.h"
 #include "vmx/vmcs.h"
 
-/* ---- effects ---- */
-
-/*
- * Where software delivers, a lower priority lets in what is in IRR; if nothing
- * is, the windows and the threshold are closed already.  Where the processor
- * does, SVI follows ISR.
- */
-static void note_events(struct vcpu *v, uint32_t events)
-{
-	if (events & VLAPIC_EVENTS_PIN || apicv_has_vid(v) ||
-	    !vlapic_irr_is_empty(&v->vlapic))
-		v->due |= VCPU_DUE_EVENTS;
-}
-
-static __attribute__((noinline)) void accepted_traced(struct vcpu *v,
-						      uint8_t vector)
-{
-	machine_trace_self_ipi(v, vector);
-	apicv_accepted(v, vector);
-}
-
-static inline void accepted(struct vcpu *v, uint8_t vector)
-{
-	if (trace_vcpu_on(v))
-		accepted_traced(v, vector);
-	else
-		apicv_accepted(v, vector);
-}
-
-/* What is more than a change of IRR or ISR. */
-static __attribute__((noinline)) enum exit_result perform_other(
-	struct vcpu *v, struct vlapic_effect effect, enum exit_result success)
-{
-	switch (effect.kind) {
-	case VLAPIC_EFFECT_NONE:
-	case VLAPIC_EFFECT_ACCEPTED:
-		break;
-	case VLAPIC_EFFECT_GP:
-		return inject_gp(v);
-	case VLAPIC_EFFECT_IPI:
-		machine_send(v, &v->vlapic.message);
-		break;
-	case VLAPIC_EFFECT_TIMER:
-		apicv_timer(v);
-		break;
-	case VLAPIC_EFFECT_EOI:
-		machine_eoi(v, effect.vector);
-		break;
-	case VLAPIC_EFFECT_BASE:
-		apicv_configure(v);
-		machine_reach(v);
-		break;
-	case VLAPIC_EFFECT_SVR:
-		apicv_switch(v);
-		apicv_timer(v);
-		machine_reach(v);
-		break;
-	case VLAPIC_EFFECT_REACH:
-		machine_reach(v);
-		break;
-	}
-	return success;
-}
-
-static inline enum exit_result perform(struct vcpu *v,
-				       struct vlapic_effect effect,
-				       enum exit_result success)
-{
-	if (effect.events)
-		note_events(v, effect.events);
-	if (effect.kind == VLAPIC_EFFECT_NONE)
-		return success;
-	if (effect.kind != VLAPIC_EFFECT_ACCEPTED)
-		return perform_other(v, effect, success);
-	accepted(v, effect.vector);
-	return success;
-}
-
-enum exit_result apicv_effect(struct vcpu *v, struct vlapic_effect effect,
-			      enum exit_result success)
-{
-	return perform(v, effect, success);
-}
-
 /* ---- the timer ---- */
 
 static void expire(struct vcpu *v, uint64_t due_tsc, uint64_t now)
@@ -132,6 +48,95 @@ void apicv_timer(struct vcpu *v)
 	look_at_timer(v, tsc_read());
 }
 
+/* ---- effects ---- */
+
+/*
+ * Where software delivers, a lower priority lets in what is in IRR; if nothing
+ * is, the windows and the threshold are closed already.  Where the processor
+ * does, SVI follows ISR.
+ */
+static void note_events(struct vcpu *v, uint32_t events)
+{
+	if (events & VLAPIC_EVENTS_PIN || apicv_has_vid(v) ||
+	    !vlapic_irr_is_empty(&v->vlapic))
+		v->due |= VCPU_DUE_EVENTS;
+}
+
+static __attribute__((noinline)) void accepted_traced(struct vcpu *v,
+						      uint8_t vector)
+{
+	machine_trace_self_ipi(v, vector);
+	apicv_accepted(v, vector);
+}
+
+static inline void accepted(struct vcpu *v, uint8_t vector)
+{
+	if (trace_vcpu_on(v))
+		accepted_traced(v, vector);
+	else
+		apicv_accepted(v, vector);
+}
+
+/* A write of that register, which has to do with time: most often the timer's. */
+static __attribute__((noinline)) enum exit_result perform_timed(
+	struct vcpu *v, uint8_t index, enum exit_result success)
+{
+	struct vlapic_effect effect = {VLAPIC_EFFECT_TIME, index, 0};
+	uint64_t now = tsc_read();
+
+	effect = vlapic_effect_at(&v->vlapic, effect, now);
+	if (effect.kind != VLAPIC_EFFECT_TIMER)
+		return apicv_effect(v, effect, success);
+	look_at_timer(v, now);
+	return success;
+}
+
+static inline __attribute__((always_inline)) enum exit_result perform(
+	struct vcpu *v, struct vlapic_effect effect, enum exit_result success)
+{
+	if (effect.events)
+		note_events(v, effect.events);
+	switch (effect.kind) {
+	case VLAPIC_EFFECT_NONE:
+		break;
+	case VLAPIC_EFFECT_GP:
+		return inject_gp(v);
+	case VLAPIC_EFFECT_TIME:
+		return perform_timed(v, effect.vector, success);
+	case VLAPIC_EFFECT_IPI:
+		machine_send(v, &v->vlapic.message);
+		break;
+	case VLAPIC_EFFECT_ACCEPTED:
+		accepted(v, effect.vector);
+		break;
+	case VLAPIC_EFFECT_TIMER:
+		apicv_timer(v);
+		break;
+	case VLAPIC_EFFECT_EOI:
+		machine_eoi(v, effect.vector);
+		break;
+	case VLAPIC_EFFECT_BASE:
+		apicv_configure(v);
+		machine_reach(v);
+		break;
+	case VLAPIC_EFFECT_SVR:
+		apicv_switch(v);
+		apicv_timer(v);
+		machine_reach(v);
+		break;
+	case VLAPIC_EFFECT_REACH:
+		machine_reach(v);
+		break;
+	}
+	return success;
+}
+
+__attribute__((noinline)) enum exit_result apicv_effect(
+	struct vcpu *v, struct vlapic_effect effect, enum exit_result success)
+{
+	return perform(v, effect, success);
+}
+
 /* ---- MSRs ---- */
 
 enum exit_result apicv_wrmsr_deadline(struct vcpu *v, uint64_t value)
@@ -152,27 +157,21 @@ enum exit_result apicv_wrmsr_base(struct vcpu *v, uint64_t value)
 			    EXIT_NEXT_INSN);
 }
 
-static inline enum exit_result write_x2apic(struct vcpu *v, uint32_t msr,
-					    uint64_t value)
-{
-	return perform(v, vlapic_msr_write(&v->vlapic, msr, tsc_read(), value),
-		       EXIT_NEXT_INSN);
-}
-
 /* While the timer is posted. */
-static __attribute__((noinline)) enum exit_result write_x2apic_late(
+static __attribute__((noinline)) enum exit_result wrmsr_x2apic_late(
 	struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	apicv_timer_unpost(v);
-	return write_x2apic(v, msr, value);
+	return apicv_wrmsr_x2apic(v, msr, value);
 }
 
 enum exit_result apicv_wrmsr_x2apic(struct vcpu *v, uint32_t msr,
 				    uint64_t value)
 {
 	if (__builtin_expect(v->pi.timer != 0, 0))
-		return write_x2apic_late(v, msr, value);
-	return write_x2apic(v, msr, value);
+		return wrmsr_x2apic_late(v, msr, value);
+	return perform(v, vlapic_msr_write(&v->vlapic, msr, value),
+		       EXIT_NEXT_INSN);
 }
 
 bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
@@ -187,7 +186,7 @@ bool apicv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	if (msr == MSR_IA32_APIC_BASE)
 		effect = vlapic_base_write(&v->vlapic, value);
 	else
-		effect = vlapic_msr_write(&v->vlapic, msr, tsc_read(), value);
+		effect = vlapic_msr_write(&v->vlapic, msr, value);
 	if (effect.kind == VLAPIC_EFFECT_GP)
 		return false;
 	apicv_effect(v, effect, EXIT_RESUME);
@@ -368,8 +367,7 @@ enum exit_result exit_apic_write(struct vcpu *v)
 	v->exit_row = exit_stats_row(&v->stats, EXIT_STATS_APIC,
 				     EXIT_REASON_APIC_WRITE, offset);
 	apicv_sync(v);
-	return perform(v, vlapic_written(&v->vlapic, offset, tsc_read()),
-		       EXIT_RESUME);
+	return perform(v, vlapic_written(&v->vlapic, offset), EXIT_RESUME);
 }
 
 /* The processor has done the EOI; a level-triggered one must be told.  While
@@ -384,5 +382,5 @@ enum exit_result exit_virtualized_eoi(struct vcpu *v)
 		bitmap256_clear(&v->eoi_exit, vector);
 		apicv_write_eoi_exit(v);
 	}
-	return perform(v, effect, EXIT_RESUME);
+	return apicv_effect(v, effect, EXIT_RESUME);
 }

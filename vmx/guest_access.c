@@ -132,8 +132,7 @@ static void apic_read_word(struct vcpu *v, uint32_t offset, uint32_t *word)
 static enum emulate_result apic_write_word(struct vcpu *v, uint32_t offset,
 					   uint32_t word)
 {
-	struct vlapic_effect effect =
-		vlapic_write(&v->vlapic, offset, tsc_read(), word);
+	struct vlapic_effect effect = vlapic_write(&v->vlapic, offset, word);
 
 	return apicv_effect(v, effect, EXIT_RESUME) == EXIT_STOP ? EMULATE_STOP
 								 : EMULATE_DONE;

@@ -211,6 +211,7 @@ static void send_pins(uint32_t pins)
 
 static void perform(struct vlapic *v, struct vlapic_effect e)
 {
+	e = vlapic_effect_at(v, e, machine.tsc);
 	switch (e.kind) {
 	case VLAPIC_EFFECT_IPI:
 		ASSERT(v->message.delivery_mode > VLAPIC_LOWEST_PRIORITY ||
@@ -253,7 +254,7 @@ static void processor_write(struct vlapic *v, struct input *in)
 		value &= offset == APIC_ICR ? 0xcdfff : 0xff;
 	}
 	memcpy(v->page + offset, &value, 4);
-	perform(v, vlapic_written(v, offset, machine.tsc));
+	perform(v, vlapic_written(v, offset));
 }
 
 static void access_page(struct vlapic *v, struct input *in, bool write)
@@ -264,8 +265,7 @@ static void access_page(struct vlapic *v, struct input *in, bool write)
 	/* Mostly where registers are. */
 	offset = offset & 0x8000 ? offset & 0xfff : offset & 0x3f0;
 	if (write)
-		perform(v, vlapic_write(v, offset, machine.tsc,
-					(uint32_t)take(in, 4)));
+		perform(v, vlapic_write(v, offset, (uint32_t)take(in, 4)));
 	else
 		perform(v, vlapic_read(v, offset, machine.tsc, &value));
 }
@@ -280,8 +280,7 @@ static void access_msr(struct vlapic *v, struct input *in, bool write)
 	msr = msr & 0x8000 ? msr & 0x7fff : 0x800 | (msr & 0x3f);
 	memcpy(before, v->page, 4096);
 	if (write)
-		e = vlapic_msr_write(v, msr, machine.tsc,
-				     take(in, take(in, 1) & 1 ? 8 : 4));
+		e = vlapic_msr_write(v, msr, take(in, take(in, 1) & 1 ? 8 : 4));
 	else
 		e = vlapic_msr_read(v, msr, machine.tsc, &value);
 	if (e.kind == VLAPIC_EFFECT_GP)
@@ -480,7 +479,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		v->timer_ratio = set_up & 16 ? 7 : 1;
 		vlapic_reset(v);
 		if (!(set_up & 32))
-			vlapic_write(v, APIC_SVR, 0, 0x1ff);
+			vlapic_write(v, APIC_SVR, 0x1ff);
 		if (set_up & 64)
 			vlapic_base_write(v, v->base_msr | APIC_BASE_EXTD);
 	}

@@ -58,7 +58,7 @@ static int setup(void **state)
 	vlapic_init(&v->vlapic, v->apic_page, &v->pi, 0, true);
 	vlapic_reset(&v->vlapic);
 	pi_desc_set_target(&v->pi, 0xf2, 1, false);
-	vlapic_write(&v->vlapic, APIC_SVR, 0, 0x1ff);
+	vlapic_write(&v->vlapic, APIC_SVR, 0x1ff);
 	put_vmcs();
 	return 0;
 }
@@ -116,11 +116,11 @@ static void what_keeps_a_vector_out(void **state)
 	vmcs_write(VMCS_GUEST_RFLAGS, 0);
 	processor();
 	assert_true(says("next: vector 41, when RFLAGS.IF is 1\n"));
-	vlapic_write(&v->vlapic, APIC_TPR, 0, 0x50);
+	vlapic_write(&v->vlapic, APIC_TPR, 0x50);
 	processor();
 	assert_true(
 		says("next: vector 41, when PPR, 50, is below its class\n"));
-	vlapic_write(&v->vlapic, APIC_TPR, 0, 0);
+	vlapic_write(&v->vlapic, APIC_TPR, 0);
 	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_IF);
 	vmcs_write32(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	v->state = VCPU_WAIT_FOR_SIPI;

@@ -112,7 +112,9 @@ static bool machine_wrmsr(struct sequence *s, unsigned cpu, uint32_t msr,
 		return perform(s, cpu, vlapic_base_write(v, value));
 	if (msr == MSR_IA32_TSC_DEADLINE)
 		return perform(s, cpu, vlapic_deadline_write(v, tsc, value));
-	return perform(s, cpu, vlapic_msr_write(v, msr, tsc, value));
+	return perform(
+		s, cpu,
+		vlapic_effect_at(v, vlapic_msr_write(v, msr, value), tsc));
 }
 
 static bool is_apic(struct sequence *s, unsigned cpu, uint64_t address)
@@ -140,10 +142,13 @@ static uint32_t machine_load(struct sequence *s, unsigned cpu, uint64_t address)
 static void machine_store(struct sequence *s, unsigned cpu, uint64_t address,
 			  uint32_t value)
 {
+	struct vlapic *v = vlapic_of(s, cpu);
+
 	if (is_apic(s, cpu, address))
 		perform(s, cpu,
-			vlapic_write(vlapic_of(s, cpu), address & 0xfff,
-				     machine_of(s)->tsc++, value));
+			vlapic_effect_at(
+				v, vlapic_write(v, address & 0xfff, value),
+				machine_of(s)->tsc++));
 }
 
 static uint64_t machine_cr8_read(struct sequence *s, unsigned cpu)

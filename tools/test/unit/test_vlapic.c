@@ -349,7 +349,7 @@ static void test_lint0_level(void **state)
 	apic_write(&a, APIC_LVT_LINT0, 0x8066);
 	assert_int_equal(apic_slot(&a, APIC_LVT_LINT0), 0xc066);
 	apic_set_slot(&a, APIC_LVT_LINT0, 0x8066);
-	vlapic_written(&a.v, APIC_LVT_LINT0, 0);
+	vlapic_written(&a.v, APIC_LVT_LINT0);
 	assert_int_equal(apic_slot(&a, APIC_LVT_LINT0), 0xc066);
 	vlapic_accept(&a.v, 0x66, true);
 	vlapic_deliver(&a.v, 0x66);

@@ -60,13 +60,15 @@ static inline enum vlapic_effect_kind apic_write(struct apic *a,
 						 uint32_t offset,
 						 uint32_t value)
 {
-	return vlapic_write(&a->v, offset, 0, value).kind;
+	return vlapic_effect_at(&a->v, vlapic_write(&a->v, offset, value), 0)
+		.kind;
 }
 
 static inline enum vlapic_effect_kind apic_wrmsr(struct apic *a, uint32_t msr,
 						 uint64_t value)
 {
-	return vlapic_msr_write(&a->v, msr, 0, value).kind;
+	return vlapic_effect_at(&a->v, vlapic_msr_write(&a->v, msr, value), 0)
+		.kind;
 }
 
 static inline uint64_t apic_rdmsr(struct apic *a, uint32_t msr)

@@ -42,13 +42,13 @@ static void check_icr(bool x2, uint32_t icr)
 		if (valid(shorthand, mode) && illegal)
 			errors = shorthand == 1 ? 0x60 : 0x20;
 		if (x2) {
-			e = vlapic_msr_write(&a.v, 0x830, 0,
+			e = vlapic_msr_write(&a.v, 0x830,
 					     0x123456780ull << 32 | icr |
 						     vector[i]);
 			assert_int_equal(apic_rdmsr(&a, 0x830),
 					 0x2345678000000000 | icr | vector[i]);
 		} else {
-			e = vlapic_write(&a.v, APIC_ICR, 0, icr | vector[i]);
+			e = vlapic_write(&a.v, APIC_ICR, icr | vector[i]);
 			assert_int_equal(apic_read(&a, APIC_ICR),
 					 icr | vector[i]);
 		}
@@ -93,8 +93,7 @@ static void test_self_ipi(void **state)
 	(void)state;
 	apic_x2apic(&a, 1);
 	for (uint32_t vector = 0; vector < 256; vector++) {
-		struct vlapic_effect e =
-			vlapic_msr_write(&a.v, 0x83f, 0, vector);
+		struct vlapic_effect e = vlapic_msr_write(&a.v, 0x83f, vector);
 
 		assert_int_equal(apic_errors(&a), vector < 16 ? 0x60 : 0);
 		assert_int_equal(apic_slot(&a, APIC_SELF_IPI), 0);

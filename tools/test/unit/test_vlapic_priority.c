@@ -136,7 +136,7 @@ static void test_eoi(void **state)
 	assert_int_equal(apic_write(&a, APIC_EOI, 0), VLAPIC_EFFECT_NONE);
 	assert_int_equal(vlapic_highest_isr(&a.v), 0x40);
 	/* Any value ends an interrupt, and EOI reads as 0. */
-	e = vlapic_write(&a.v, APIC_EOI, 0, 0xffffffff);
+	e = vlapic_write(&a.v, APIC_EOI, 0xffffffff);
 	assert_int_equal(e.kind, VLAPIC_EFFECT_EOI);
 	assert_int_equal(e.vector, 0x40);
 	assert_int_equal(apic_slot(&a, APIC_EOI), 0);
@@ -161,7 +161,7 @@ static void test_handed_over(void **state)
 	vlapic_deliver(&a.v, 0x40);
 	vlapic_reset(&a.v);
 	assert_int_equal(apic_write(&a, APIC_EOI, 0), VLAPIC_EFFECT_NONE);
-	assert_int_equal(vlapic_write(&a.v, APIC_EOI, 0, 0).events, 0);
+	assert_int_equal(vlapic_write(&a.v, APIC_EOI, 0).events, 0);
 }
 
 static void test_eoi_suppression(void **state)

@@ -245,16 +245,26 @@ static void test_reach(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		apic_xapic(&a, 2);
-		assert_int_equal(
-			vlapic_write(&a.v, offset[i], 0, 0x1000133).kind,
-			kind[i]);
-		assert_int_equal(vlapic_written(&a.v, offset[i], 0).kind,
+		assert_int_equal(vlapic_effect_at(&a.v,
+						  vlapic_write(&a.v, offset[i],
+							       0x1000133),
+						  0)
+					 .kind,
 				 kind[i]);
+		assert_int_equal(
+			vlapic_effect_at(&a.v, vlapic_written(&a.v, offset[i]),
+					 0)
+				.kind,
+			kind[i]);
 	}
-	assert_int_equal(vlapic_write(&a.v, APIC_SVR, 0, 0x33).kind,
-			 VLAPIC_EFFECT_SVR);
-	assert_int_equal(vlapic_write(&a.v, APIC_TPR, 0, 0x33).kind,
-			 VLAPIC_EFFECT_NONE);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_write(&a.v, APIC_SVR, 0x33), 0)
+			.kind,
+		VLAPIC_EFFECT_SVR);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_write(&a.v, APIC_TPR, 0x33), 0)
+			.kind,
+		VLAPIC_EFFECT_NONE);
 }
 
 static uint32_t events_of(uint32_t offset, bool in_service)
@@ -274,12 +284,14 @@ static void test_events(void **state)
 		struct vlapic_effect e;
 
 		apic_xapic(&a, 2);
-		e = vlapic_write(&a.v, offset, 0, 0x1000133);
+		e = vlapic_effect_at(&a.v,
+				     vlapic_write(&a.v, offset, 0x1000133), 0);
 		assert_int_equal(e.events, events_of(offset, false));
 		apic_xapic(&a, 2);
 		vlapic_accept(&a.v, 0x40, false);
 		vlapic_deliver(&a.v, 0x40);
-		e = vlapic_write(&a.v, offset, 0, 0x1000133);
+		e = vlapic_effect_at(&a.v,
+				     vlapic_write(&a.v, offset, 0x1000133), 0);
 		assert_int_equal(e.events, events_of(offset, true));
 	}
 }
@@ -344,9 +356,10 @@ static void test_written_is_write(void **state)
 				vlapic_deliver(&b.v, vector);
 			}
 		}
-		x = vlapic_write(&a.v, offset, tsc, value);
+		x = vlapic_effect_at(&a.v, vlapic_write(&a.v, offset, value),
+				     tsc);
 		apic_set_slot(&b, offset, value);
-		y = vlapic_written(&b.v, offset, tsc);
+		y = vlapic_effect_at(&b.v, vlapic_written(&b.v, offset), tsc);
 		assert_true(same_effect(x, y));
 		assert_memory_equal(a.page, b.page, 4096);
 		assert_memory_equal(&a.pi, &b.pi, sizeof(a.pi));
@@ -368,26 +381,31 @@ static void test_written_in_x2apic(void **state)
 	apic_x2apic(&a, 2);
 	/* SELF IPI with a vector below 16 exits with the value in the page. */
 	apic_set_slot(&a, 0x3f0, 0x0f);
-	assert_int_equal(vlapic_written(&a.v, 0x3f0, 0).kind,
-			 VLAPIC_EFFECT_NONE);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_written(&a.v, 0x3f0), 0).kind,
+		VLAPIC_EFFECT_NONE);
 	assert_int_equal(apic_slot(&a, 0x3f0), 0);
 	assert_int_equal(apic_errors(&a), 0x60);
 	/* ICR lies there in one piece. */
 	apic_set_slot(&a, 0x300, 0x1041);
 	apic_set_slot(&a, 0x304, 0x12345);
-	e = vlapic_written(&a.v, 0x300, 0);
+	e = vlapic_effect_at(&a.v, vlapic_written(&a.v, 0x300), 0);
 	assert_int_equal(e.kind, VLAPIC_EFFECT_IPI);
 	assert_int_equal(a.v.message.destination, 0x12345);
 	assert_int_equal(apic_rdmsr(&a, 0x830), 0x1234500000041);
 	check_page_shape(&a);
 	/* Registers that this mode does not have. */
-	assert_int_equal(vlapic_written(&a.v, 0x310, 0).kind,
-			 VLAPIC_EFFECT_NONE);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_written(&a.v, 0x310), 0).kind,
+		VLAPIC_EFFECT_NONE);
 	vlapic_base_write(&a.v, APIC_BASE_DEFAULT);
-	assert_int_equal(vlapic_written(&a.v, 0x300, 0).kind,
-			 VLAPIC_EFFECT_NONE);
-	assert_int_equal(vlapic_written(&a.v, 0xffffffff, 0).kind,
-			 VLAPIC_EFFECT_NONE);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_written(&a.v, 0x300), 0).kind,
+		VLAPIC_EFFECT_NONE);
+	assert_int_equal(
+		vlapic_effect_at(&a.v, vlapic_written(&a.v, 0xffffffff), 0)
+			.kind,
+		VLAPIC_EFFECT_NONE);
 }
 
 static void test_soft_disable_masks(void **state)

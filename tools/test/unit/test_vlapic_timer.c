@@ -12,7 +12,10 @@ static struct apic a;
 
 static void write_at(uint32_t offset, uint64_t tsc, uint32_t value)
 {
-	assert_int_equal(vlapic_write(&a.v, offset, tsc, value).kind,
+	struct vlapic_effect e = vlapic_write(&a.v, offset, value);
+
+	assert_int_equal(e.kind, VLAPIC_EFFECT_TIME);
+	assert_int_equal(vlapic_effect_at(&a.v, e, tsc).kind,
 			 offset == APIC_SVR ? VLAPIC_EFFECT_SVR
 					    : VLAPIC_EFFECT_TIMER);
 }
