@@ -92,13 +92,15 @@ bool vlapic_error(struct vlapic *v, uint32_t errors)
 }
 
 /* From any CPU.  The locked operation is spared when nothing changes. */
-static inline void set_trigger_mode(struct vlapic *v, uint32_t word,
-				    uint32_t bit, bool level)
+static inline void set_trigger_mode(struct vlapic *v, uint8_t vector,
+				    bool level)
 {
-	vlapic_word_t *tmr = vlapic_page_word(v, APIC_TMR + word);
-	uint32_t now = __atomic_load_n(tmr, __ATOMIC_RELAXED) & bit;
+	vlapic_word_t *tmr =
+		vlapic_page_word(v, APIC_TMR + vlapic_vector_word(vector));
+	uint32_t bit = vlapic_vector_bit(vector);
+	bool now = __atomic_load_n(tmr, __ATOMIC_RELAXED) & bit;
 
-	if (__builtin_expect(now == (level ? bit : 0), 1))
+	if (__builtin_expect(now == level, 1))
 		return;
 	if (level)
 		__atomic_fetch_or(tmr, bit, __ATOMIC_SEQ_CST);
@@ -115,31 +117,30 @@ bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)
 {
 	if (vector < APIC_VECTOR_FIRST_LEGAL)
 		return vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
-	set_trigger_mode(v, vlapic_vector_word(vector),
-			 vlapic_vector_bit(vector), level);
+	set_trigger_mode(v, vector, level);
 	return pi_desc_post(v->pi, vector);
 }
 
+/* A vector that is legal. */
 static inline bool accept(struct vlapic *v, uint8_t vector, bool level)
 {
-	uint32_t word = vlapic_vector_word(vector);
-	uint32_t bit = vlapic_vector_bit(vector);
+	uint64_t irr = APIC_IRR + vlapic_vector_word(vector);
 
 	if (!vlapic_accepts(v))
 		return false;
-	if (__builtin_expect(vector < APIC_VECTOR_FIRST_LEGAL, 0)) {
-		vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
-		return true;
-	}
-	set_trigger_mode(v, word, bit, level);
-	vlapic_page_write(v, APIC_IRR + word,
-			  vlapic_page_read(v, APIC_IRR + word) | bit);
+	set_trigger_mode(v, vector, level);
+	vlapic_page_write(v, irr, vlapic_page_read(v, irr) | 1u << vector % 32);
 	return true;
 }
 
 bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level)
 {
-	return accept(v, vector, level);
+	if (vector >= APIC_VECTOR_FIRST_LEGAL)
+		return accept(v, vector, level);
+	if (!vlapic_accepts(v))
+		return false;
+	vlapic_error(v, APIC_ESR_RECEIVE_ILLEGAL_VECTOR);
+	return true;
 }
 
 struct vlapic_effect vlapic_accept_own(struct vlapic *v, uint8_t vector)
@@ -191,7 +192,7 @@ int vlapic_pending(const struct vlapic *v)
 
 void vlapic_deliver(struct vlapic *v, uint8_t vector)
 {
-	uint32_t word = vlapic_vector_word(vector);
+	uint64_t word = vlapic_vector_word(vector);
 	uint32_t bit = vlapic_vector_bit(vector);
 
 	vlapic_page_write(v, APIC_IRR + word,
@@ -247,7 +248,8 @@ struct vlapic_effect vlapic_eoi_broadcast(struct vlapic *v, uint8_t vector)
 struct vlapic_effect vlapic_eoi(struct vlapic *v)
 {
 	int vector = v->delivered;
-	uint32_t word, bit;
+	uint64_t word;
+	uint32_t isr;
 
 	if (!vector)
 		vector = vlapic_highest_isr(v);
@@ -255,10 +257,9 @@ struct vlapic_effect vlapic_eoi(struct vlapic *v)
 		return vlapic_effect_of(VLAPIC_EFFECT_NONE);
 	v->delivered = 0;
 	word = vlapic_vector_word((uint8_t)vector);
-	bit = vlapic_vector_bit((uint8_t)vector);
-	vlapic_page_write(v, APIC_ISR + word,
-			  vlapic_page_read(v, APIC_ISR + word) & ~bit);
-	if (!(vlapic_page_read(v, APIC_TMR + word) & bit))
+	isr = vlapic_page_read(v, APIC_ISR + word);
+	vlapic_page_write(v, APIC_ISR + word, isr & ~(1u << (vector % 32)));
+	if (!(vlapic_page_read(v, APIC_TMR + word) >> (vector % 32) & 1))
 		return vlapic_effect_events(VLAPIC_EVENTS_PRIORITY);
 	return eoi_level(v, (uint8_t)vector, VLAPIC_EVENTS_PRIORITY);
 }

@@ -30,16 +30,17 @@ void apicv_add_nmis(struct vcpu *v, uint32_t count)
 
 void apicv_accepted(struct vcpu *v, uint8_t vector)
 {
-	uint16_t status;
+	uint32_t status;
 
 	if (!apicv_has_vid(v)) {
 		v->due |= VCPU_DUE_EVENTS;
 		return;
 	}
-	status = vmcs_read16(VMCS_GUEST_INTERRUPT_STATUS);
+	/* With the control there is the field: neither can fail. */
+	status = (uint32_t)vmx_read_basic(VMCS_GUEST_INTERRUPT_STATUS);
 	if ((uint8_t)status < vector)
-		vmcs_write16(VMCS_GUEST_INTERRUPT_STATUS,
-			     (uint16_t)((status & 0xff00) | vector));
+		vmx_write_basic(VMCS_GUEST_INTERRUPT_STATUS,
+				(status & 0xff00) | vector);
 }
 
 static void accept_all(struct vcpu *v, unsigned word, uint64_t bits, bool level)
