@@ -157,14 +157,26 @@ static bool icr_idle(void)
 	return false;
 }
 
+/* "WRMSR to the x2APIC MSRs" does not wait for stores; the receiver relies on
+ * them. */
+static inline void send_wide(uint32_t apic_id, uint32_t low)
+{
+	cpu_fence();
+	msr_write_halves(APIC_MSR(APIC_ICR), apic_id, low);
+}
+
+void lapic_send_x2apic(uint32_t apic_id, uint8_t vector)
+{
+	send_wide(apic_id, APIC_ICR_ASSERT | vector);
+}
+
 static bool send(uint32_t apic_id, uint32_t delivery_mode, uint8_t vector)
 {
 	uint32_t low = APIC_ICR_ASSERT |
 		       delivery_mode << APIC_ICR_DELIVERY_MODE_SHIFT | vector;
 
 	if (!lapic_page) {
-		cpu_fence();
-		msr_write(APIC_MSR(APIC_ICR), (uint64_t)apic_id << 32 | low);
+		send_wide(apic_id, low);
 		return true;
 	}
 	if (apic_id >= APIC_BROADCAST || !icr_idle())

@@ -50,6 +50,7 @@ void lapic_eoi(void);
  * an IPI under way.
  */
 bool lapic_send(uint32_t apic_id, uint8_t vector);
+void lapic_send_x2apic(uint32_t apic_id, uint8_t vector); /* in that mode */
 bool lapic_send_nmi(uint32_t apic_id);
 bool lapic_send_init(uint32_t apic_id);
 bool lapic_send_startup(uint32_t apic_id, uint8_t page);

@@ -224,7 +224,7 @@ void smp_send(uint32_t number, uint8_t vector)
 	uint32_t apic_id = percpu_of(number)->self.apic_id;
 
 	if (lapic_x2apic())
-		lapic_send(apic_id, vector); /* which never waits */
+		lapic_send_x2apic(apic_id, vector); /* which never waits */
 	else
 		send_by_page(apic_id, vector);
 }

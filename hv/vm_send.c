@@ -25,16 +25,20 @@ static void post_init(struct vcpu *v)
 	vcpu_request(v, 0);
 }
 
-static void post_level(struct vcpu *v, uint8_t vector)
+/* False: v does not take it. */
+static __attribute__((noinline)) bool post_level(struct vcpu *v, uint8_t vector)
 {
+	if (!vlapic_accepts(&v->vlapic))
+		return false;
 	__atomic_fetch_or(&v->level_posted[vector / 64], 1ull << (vector % 64),
 			  __ATOMIC_SEQ_CST);
 	vcpu_request(v, VCPU_REQUEST_EVENT);
+	return true;
 }
 
 /* Tells a running vCPU that something lies in PIR; from here on a timer that
  * lies there too keeps the processor from looking, see vmx/apicv_timer.h. */
-static void notify(struct vcpu *v)
+static inline void notify(struct vcpu *v)
 {
 	if (!(v->controls.pin & VMX_PIN_POSTED_INTERRUPTS) ||
 	    __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST) &
@@ -44,31 +48,40 @@ static void notify(struct vcpu *v)
 		smp_send(v->cpu, IRQ_NOTIFY);
 }
 
-static void post_edge(struct vcpu *v, uint8_t vector)
+/* A vector that lies in PIR as the timer's. */
+static __attribute__((noinline)) void post_beside_timer(struct vcpu *v,
+							uint8_t vector)
 {
-	if (!apicv_timer_may_post(v, vector)) {
-		__atomic_fetch_or(&v->edge_posted[vector / 64],
-				  1ull << (vector % 64), __ATOMIC_SEQ_CST);
-		vcpu_request(v, VCPU_REQUEST_EVENT);
+	__atomic_fetch_or(&v->edge_posted[vector / 64], 1ull << (vector % 64),
+			  __ATOMIC_SEQ_CST);
+	vcpu_request(v, VCPU_REQUEST_EVENT);
+}
+
+static inline void post_announced(struct vcpu *v, uint8_t vector)
+{
+	if (__builtin_expect(!apicv_timer_may_post(v, vector), 0)) {
+		post_beside_timer(v, vector);
 		return;
 	}
-	__atomic_store_n(&v->pi.notified_tsc, (uint32_t)tsc_read(),
-			 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->pi.notified_tsc, tsc_read_low(), __ATOMIC_SEQ_CST);
 	if (vlapic_post(&v->vlapic, vector, false) &&
 	    __atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
 		notify(v);
 }
 
-static bool post_fixed(struct vcpu *v, const struct vlapic_message *message)
+/* The first of its vector that v gets. */
+static __attribute__((noinline)) void post_first(struct vcpu *v, uint8_t vector)
 {
-	if (!message->level) {
-		post_edge(v, message->vector);
-		return true;
-	}
-	if (!vlapic_accepts(&v->vlapic))
-		return false;
-	post_level(v, message->vector);
-	return true;
+	apicv_timer_announce(v, vector);
+	post_announced(v, vector);
+}
+
+static inline void post_edge(struct vcpu *v, uint8_t vector)
+{
+	if (__builtin_expect(!apicv_timer_is_announced(v, vector), 0))
+		post_first(v, vector);
+	else
+		post_announced(v, vector);
 }
 
 static void trace_post(struct vcpu *v, const struct vlapic_message *message,
@@ -102,16 +115,33 @@ static __attribute__((noinline)) void post_other(
 	}
 }
 
+static inline bool post_untraced(struct vcpu *v,
+				 const struct vlapic_message *message)
+{
+	if (message->delivery_mode > VLAPIC_LOWEST_PRIORITY)
+		post_other(v, message);
+	else if (message->level)
+		return post_level(v, message->vector);
+	else
+		post_edge(v, message->vector);
+	return true;
+}
+
+static __attribute__((noinline)) bool post_traced(
+	struct vcpu *v, const struct vlapic_message *message,
+	const struct vcpu *sender)
+{
+	trace_post(v, message, sender);
+	return post_untraced(v, message);
+}
+
 /* False: v does not take it, and it is level-triggered. */
-static bool post(struct vcpu *v, const struct vlapic_message *message,
-		 const struct vcpu *sender)
+static inline bool post(struct vcpu *v, const struct vlapic_message *message,
+			const struct vcpu *sender)
 {
 	if (trace_vcpu_on(v))
-		trace_post(v, message, sender);
-	if (message->delivery_mode <= VLAPIC_LOWEST_PRIORITY)
-		return post_fixed(v, message);
-	post_other(v, message);
-	return true;
+		return post_traced(v, message, sender);
+	return post_untraced(v, message);
 }
 
 /* The one that arbitration gives a lowest-priority message to, or NULL. */

@@ -42,15 +42,19 @@ static inline void apicv_sync(struct vcpu *v)
 /* The first time that somebody posts it: from here on the timer does not. */
 void apicv_timer_announce(struct vcpu *v, uint8_t vector);
 
-/*
- * From any CPU, before an edge-triggered vector is posted in PIR.  True: go on.
- * False: the vector lies there as the timer's, so leave it in v->edge_posted
- * instead.
- */
-static inline bool apicv_timer_may_post(struct vcpu *v, uint8_t vector)
+static inline bool apicv_timer_is_announced(const struct vcpu *v,
+					    uint8_t vector)
 {
-	if (__builtin_expect(!bitmap256_test(&v->posters, vector), 0))
-		apicv_timer_announce(v, vector);
+	return bitmap256_test(&v->posters, vector);
+}
+
+/*
+ * From any CPU, before an edge-triggered vector, which was announced, is posted
+ * in PIR.  True: go on.  False: the vector lies there as the timer's, so leave
+ * it in v->edge_posted instead.
+ */
+static inline bool apicv_timer_may_post(const struct vcpu *v, uint8_t vector)
+{
 	return __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST) !=
 	       (PI_DESC_TIMER_POSTED | vector);
 }

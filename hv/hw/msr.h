@@ -31,6 +31,15 @@ static inline void msr_write(uint32_t index, uint64_t value)
 			 : "memory");
 }
 
+/* The same, where the halves are at hand. */
+static inline void msr_write_halves(uint32_t index, uint32_t high, uint32_t low)
+{
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(index), "a"(low), "d"(high)
+			 : "memory");
+}
+
 /* One row of the fix-up table: a #GP at fault continues at resume. */
 #define MSR_FIXUP                         \
 	".pushsection .fixups, \"a\"\n\t" \

@@ -13,6 +13,15 @@ static inline uint64_t tsc_read(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/* Its low half alone. */
+static inline uint32_t tsc_read_low(void)
+{
+	uint32_t low;
+
+	__asm__ volatile("rdtsc" : "=a"(low) : : "edx", "memory");
+	return low;
+}
+
 /* Not before the loads that come before it in the program are done. */
 static inline uint64_t tsc_read_ordered(void)
 {
