@@ -4,7 +4,7 @@ grows is named, and what is not whole is refused."""
 
 import unittest
 
-from lib import scale
+from lib import scale, workloads
 from lib.paths import Problem
 
 
@@ -28,6 +28,17 @@ class Scale(unittest.TestCase):
         made = scale.picture({2: scale.parse(text(2, 120), 2)})
         self.assertIn(">120 / 1<", made)
         self.assertIn(">2 vCPUs<", made)
+
+    def test_linux(self):
+        def boot(*cpus):
+            return [workloads.Phase(0, "boot", 9, 0, [
+                workloads.Cpu(0, {32: count}, ticks) for count, ticks in cpus])]
+        _, head, lines = scale.linux_table({1: boot((900, 180000)),
+                                            2: boot((800, 170000), (40, 10000))})
+        self.assertEqual(head, ["vCPUs", "1", "2"])
+        self.assertEqual(lines, [
+            ["WRMSR", "900", "420"], ["all", "900", "420"],
+            ["instructions", "180000, 200 each", "90000, 214 each"]])
 
     def test_refuses(self):
         whole = text(2, 120)
