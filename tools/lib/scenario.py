@@ -59,12 +59,12 @@ def registered():
 
 
 def vm(name, apic, vcpus=1, guest=None, cmdline="", **keys):
-    """The section of apical.cfg for a test guest."""
+    """The section of apical.cfg for a test guest; keys as hlt_exit="on"."""
     lines = [f"[vm {name}]", f"kernel = \\{guest or name}.flat", f"vcpus = {vcpus}",
              "memory = 16", f"apic = {apic}", "debug-exit = on", "reset = stop"]
     if cmdline:
         lines.append(f"cmdline = {cmdline}")
-    lines += [f"{key} = {value}" for key, value in keys.items()]
+    lines += [f"{key.replace('_', '-')} = {value}" for key, value in keys.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -102,6 +102,12 @@ class Result:
     def same(self, what, first, second):
         if first != second:
             raise Failed(f"{what} differs: {first} and {second}")
+
+    def expect_passed(self):
+        """One guest's checks, all of them, and the run's verdict."""
+        self.expect_not(r"^FAIL ")
+        self.expect(r"^END 0 failed$", count=1)
+        self.expect_status(0)
 
     def expect_status(self, status):
         if self.status != status:

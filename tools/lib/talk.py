@@ -37,6 +37,17 @@ class Failed(Exception):
     """What was expected and what was seen instead."""
 
 
+def expect(answer, *patterns):
+    """All patterns (^ and $ match at lines) are in what a command printed; the
+    match of the last one."""
+    found = None
+    for pattern in patterns:
+        found = re.search(pattern, answer, re.MULTILINE)
+        if not found:
+            raise Failed(f"expected /{pattern}/ in the answer:\n{answer}")
+    return found
+
+
 def seen(raw):
     """(bytes of the line as text: erased lines left out, no CR, no control; what
     may be the beginning of something to leave out)"""

@@ -5,7 +5,7 @@ the log's filter, and guests that share it."""
 import re
 
 from lib.scenario import scenario
-from lib.talk import KEY
+from lib.talk import KEY, expect
 
 ONE = """\
 [vm t]
@@ -15,13 +15,6 @@ debug-exit = on
 reset = stop
 """
 TWO = ONE + ONE.replace("vm t", "vm u")
-
-
-def expect(answer, pattern):
-    """The match of the pattern (^ and $ match at lines) in an answer."""
-    found = re.search(pattern, answer, re.MULTILINE)
-    assert found, f"expected /{pattern}/ in:\n{answer}"
-    return found
 
 
 @scenario()

@@ -5,12 +5,7 @@ with a timer on each of two vCPUs (guest/test/idle.c)."""
 import re
 
 from lib.scenario import Failed, scenario, vm
-
-
-def expect(answer, *patterns):
-    for pattern in patterns:
-        if not re.search(pattern, answer, re.MULTILINE):
-            raise Failed(f"expected /{pattern}/ in the answer:\n{answer}")
+from lib.talk import expect
 
 
 def expect_not(answer, *patterns):

@@ -8,6 +8,7 @@ import time
 
 from lib.paths import BUILD
 from lib.scenario import Failed, scenario, vm
+from lib.talk import expect
 
 UP = r"idle: up, (\d) of \1 CPUs"
 LONG_ENOUGH = 0.2       # seconds of the wall clock for some ticks of a guest
@@ -30,9 +31,7 @@ class Operator:
     def ask(self, command, *patterns):
         """The answer, which holds all patterns."""
         answer = self.line.ask(command)
-        for pattern in patterns:
-            if not re.search(pattern, answer, re.MULTILINE):
-                raise Failed(f"'{command}' says nothing like /{pattern}/:\n{answer}")
+        expect(answer, *patterns)
         return answer
 
     def value(self, address, size="q", whose=""):
