@@ -12,17 +12,11 @@
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/hypercall.h"
 #include "guest/test/lib/insn.h"
-#include "guest/test/lib/ioapic.h"
+#include "guest/test/lib/uart.h"
 
-#define FAULTY_FLUSH   0x51 /* an IPI: empty your cache, and say so */
-#define FAULTY_UART    0x44
-#define FAULTY_TPR     0x50
-#define UART_PIN       4
-#define COM1	       0x3f8
-#define COM1_IER       (COM1 + 1)
-#define COM1_IER_RX    (1 << 0)
-#define COM1_MCR       (COM1 + 4)
-#define COM1_MCR_READY 0x0b /* DTR, RTS; OUT2: interrupts reach the pin */
+#define FAULTY_FLUSH 0x51 /* an IPI: empty your cache, and say so */
+#define FAULTY_UART  0x44
+#define FAULTY_TPR   0x50
 
 /* Guards what a real system would keep in memory. */
 static volatile uint32_t list_lock, flushed;
@@ -81,16 +75,14 @@ static void hang(void)
 static void uart_handler(struct trap_frame *f)
 {
 	(void)f;
-	print("faulty: got %c\n", insn_in8(COM1));
+	print("faulty: got %c\n", insn_in8(UART_DATA));
 	apic_eoi();
 }
 
 static void lost(void)
 {
 	trap_handle(FAULTY_UART, uart_handler);
-	ioapic_route(UART_PIN, cpu_this(), FAULTY_UART);
-	insn_out8(COM1_MCR, COM1_MCR_READY);
-	insn_out8(COM1_IER, COM1_IER_RX);
+	uart_listen(FAULTY_UART);
 	/* Should have been lowered after some critical section. */
 	apic_write(APIC_TPR, FAULTY_TPR);
 	for (;;)

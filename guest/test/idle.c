@@ -7,19 +7,11 @@
 #include "guest/test/lib/apic.h"
 #include "guest/test/lib/guest.h"
 #include "guest/test/lib/insn.h"
-#include "guest/test/lib/ioapic.h"
+#include "guest/test/lib/uart.h"
 
-#define TICK_VECTOR    0x40
-#define TICK_US	       10000
-#define UART_VECTOR    0x44
-#define UART_PIN       4
-#define COM1	       0x3f8
-#define COM1_IER       (COM1 + 1)
-#define COM1_IER_RX    (1 << 0)
-#define COM1_MCR       (COM1 + 4)
-#define COM1_MCR_READY 0x0b /* DTR, RTS; OUT2: interrupts reach the pin */
-#define COM1_LSR       (COM1 + 5)
-#define COM1_LSR_READY (1 << 0)
+#define TICK_VECTOR 0x40
+#define TICK_US	    10000
+#define UART_VECTOR 0x44
 
 static uint32_t tick_count; /* timer clocks in a tick */
 
@@ -28,13 +20,6 @@ static struct {
 	volatile uint64_t ticks;
 	uint8_t reserved[56];
 } idle_cpus[GUEST_CPUS_MAX];
-
-static void listen(void)
-{
-	ioapic_route(UART_PIN, cpu_this(), UART_VECTOR);
-	insn_out8(COM1_MCR, COM1_MCR_READY);
-	insn_out8(COM1_IER, COM1_IER_RX);
-}
 
 static void measure(void)
 {
@@ -72,8 +57,8 @@ static void idle_forever(void)
 /* Sends back what has come in; false: 'q' has. */
 static bool echo(void)
 {
-	while (insn_in8(COM1_LSR) & COM1_LSR_READY) {
-		char c = (char)insn_in8(COM1);
+	while (insn_in8(UART_LSR) & UART_LSR_READY) {
+		char c = (char)insn_in8(UART_DATA);
 
 		if (c == 'q')
 			return false;
@@ -102,7 +87,7 @@ void guest_main(void)
 	for (unsigned i = 1; i < running; i++)
 		cpu_ask(i, idle_forever);
 	start_ticks();
-	listen();
+	uart_listen(UART_VECTOR);
 	print("idle: up, %u of %u CPUs\n", running, cpu_count);
 	do {
 		idle_once();

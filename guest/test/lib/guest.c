@@ -5,14 +5,12 @@
 #include <stdarg.h>
 
 #include "guest/test/lib/insn.h"
+#include "guest/test/lib/uart.h"
 
-#define COM1	      0x3f8
-#define COM1_LSR      (COM1 + 5)
-#define COM1_LSR_THRE (1 << 5)
-#define EXIT_PORT     0xf4
-#define INFO_FLAGS    0 /* of the multiboot information */
-#define INFO_CMDLINE  16
-#define FLAG_CMDLINE  (1 << 2)
+#define EXIT_PORT    0xf4
+#define INFO_FLAGS   0 /* of the multiboot information */
+#define INFO_CMDLINE 16
+#define FLAG_CMDLINE (1 << 2)
 
 /* From start.asm: the multiboot information's address, and EAX. */
 extern const uint64_t boot_info[2];
@@ -21,9 +19,9 @@ static uint32_t guest_failures;
 
 static void print_char(char c)
 {
-	while (!(insn_in8(COM1_LSR) & COM1_LSR_THRE))
+	while (!(insn_in8(UART_LSR) & UART_LSR_THRE))
 		insn_pause();
-	insn_out8(COM1, (uint8_t)c);
+	insn_out8(UART_DATA, (uint8_t)c);
 }
 
 static void print_string(const char *s)
