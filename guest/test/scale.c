@@ -21,7 +21,7 @@
 
 #define SCALE_VERSION	 1
 #define SCALE_ROUNDS	 64
-#define SCALE_WARM	 4
+#define SCALE_WARM	 16 /* until rows of the exit statistics stay */
 #define SCALE_OPS_MAX	 24
 #define SCALE_COUNTED	 0x41 /* counted and ended, that is all */
 #define SCALE_TIMER	 0x51
