@@ -228,6 +228,10 @@ bool vlapic_accept(struct vlapic *v, uint8_t vector, bool level);
  */
 bool vlapic_post(struct vlapic *v, uint8_t vector, bool level);
 
+/* The same for one that is globally enabled: vlapic_is_enabled() or
+ * vlapic_matches() said so. */
+bool vlapic_post_enabled(struct vlapic *v, uint8_t vector, bool level);
+
 /* Merges what was posted into IRR; the highest vector of that, or -1. */
 int vlapic_merge(struct vlapic *v);
 

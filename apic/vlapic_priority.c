@@ -72,10 +72,14 @@ uint8_t vlapic_arbitration(const struct vlapic *v)
 	return processor_priority(v);
 }
 
+static inline bool is_software_enabled(const struct vlapic *v)
+{
+	return vlapic_page_read(v, APIC_SVR) & APIC_SVR_ENABLE;
+}
+
 bool vlapic_accepts(const struct vlapic *v)
 {
-	return (vlapic_mode_bits(v) & APIC_BASE_EN) &&
-	       (vlapic_page_read(v, APIC_SVR) & APIC_SVR_ENABLE);
+	return (vlapic_mode_bits(v) & APIC_BASE_EN) && is_software_enabled(v);
 }
 
 bool vlapic_error(struct vlapic *v, uint32_t errors)
@@ -111,6 +115,11 @@ static inline void set_trigger_mode(struct vlapic *v, uint8_t vector,
 bool vlapic_post(struct vlapic *v, uint8_t vector, bool level)
 {
 	return vlapic_accepts(v) && vlapic_post_accepted(v, vector, level);
+}
+
+bool vlapic_post_enabled(struct vlapic *v, uint8_t vector, bool level)
+{
+	return is_software_enabled(v) && vlapic_post_accepted(v, vector, level);
 }
 
 bool vlapic_post_accepted(struct vlapic *v, uint8_t vector, bool level)

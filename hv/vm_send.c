@@ -64,7 +64,7 @@ static inline void post_announced(struct vcpu *v, uint8_t vector)
 		return;
 	}
 	__atomic_store_n(&v->pi.notified_tsc, tsc_read_low(), __ATOMIC_SEQ_CST);
-	if (vlapic_post(&v->vlapic, vector, false) &&
+	if (vlapic_post_enabled(&v->vlapic, vector, false) &&
 	    __atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST))
 		notify(v);
 }

@@ -56,7 +56,7 @@ static inline bool apicv_timer_is_announced(const struct vcpu *v,
 static inline bool apicv_timer_may_post(const struct vcpu *v, uint8_t vector)
 {
 	return __atomic_load_n(&v->pi.timer, __ATOMIC_SEQ_CST) !=
-	       (PI_DESC_TIMER_POSTED | vector);
+	       (PI_DESC_TIMER_POSTED | (uint64_t)vector);
 }
 
 #endif

@@ -22,7 +22,9 @@ static inline void bitmap256_clear(struct bitmap256 *b, uint8_t vector)
 
 static inline bool bitmap256_test(const struct bitmap256 *b, uint8_t vector)
 {
-	return b->word[vector / 64] >> (vector % 64) & 1;
+	uint32_t bit = vector; /* an index that is no byte is one shift */
+
+	return b->word[bit / 64] >> bit % 64 & 1;
 }
 
 /* The highest vector in the set, or -1 when it is empty. */

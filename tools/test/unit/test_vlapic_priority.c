@@ -71,6 +71,9 @@ static void test_dropped_while_disabled(void **state)
 	for (int how = 0; how < 2; how++) {
 		apic_xapic(&a, 0);
 		vlapic_accept(&a.v, 0x61, false);
+		assert_true(vlapic_post_enabled(&a.v, 0x62, false));
+		assert_false(vlapic_post_enabled(&a.v, 0x62, false));
+		vlapic_merge(&a.v);
 		if (how)
 			vlapic_base_write(&a.v, APIC_BASE_DEFAULT);
 		else
@@ -80,9 +83,11 @@ static void test_dropped_while_disabled(void **state)
 		vlapic_accept(&a.v, 5, true);
 		assert_false(vlapic_post(&a.v, 0x72, true));
 		assert_false(vlapic_post(&a.v, 5, true));
+		if (!how)
+			assert_false(vlapic_post_enabled(&a.v, 0x73, true));
 		vlapic_merge(&a.v);
 		/* What was accepted before stays, and can be delivered. */
-		assert_int_equal(vlapic_pending(&a.v), how ? -1 : 0x61);
+		assert_int_equal(vlapic_pending(&a.v), how ? -1 : 0x62);
 		assert_false(bit_of(APIC_TMR, 0x71));
 		assert_int_equal(a.v.esr_latched, 0);
 	}
