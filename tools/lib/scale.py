@@ -6,14 +6,14 @@ import csv
 import re
 from dataclasses import dataclass
 
-from . import bench_picture, workloads
+from . import bench, bench_picture, workloads
 from .paths import Problem
 from .scenario import vm
 
 VERSION = 1
 VCPUS = (1, 2, 4, 8)
 OPTIONS = ["--quantum", "1"]    # so that ticks are instructions of each CPU
-LINUX_OPTIONS = [*OPTIONS, "--ips", str(workloads.IPS)]
+LINUX_OPTIONS = [*bench.SAME, *OPTIONS]
 
 # {operation: what people read}
 ALL = {

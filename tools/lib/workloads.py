@@ -24,7 +24,6 @@ KERNEL = "vmlinuz"                      # lib/guests.py has it
 INITRAMFS = BUILD / "guest/workload.gz"     # `make machines` builds it
 MARK_PORT = 0xe9
 MEMORY = 256                            # MiB
-IPS = 400000000
 CONFIG = """\
 [hypervisor]
 mitigations = off

@@ -2,7 +2,7 @@
 """Many vCPUs, and whole workloads: no vCPU costs the others exits, and Linux
 comes to its first process and back with as few as Apical promises."""
 
-from lib import scale, workloads
+from lib import bench, scale, workloads
 from lib.paths import Problem
 from lib.scenario import Failed, scenario
 
@@ -39,7 +39,7 @@ def all_at_once(test, vcpus, apic):
 @scenario(cases={"1": dict(vcpus=1)}, soak={"2": dict(vcpus=2), "8": dict(vcpus=8)})
 def linux(test, vcpus):
     result = test.boot(config=workloads.config(vcpus), cpus=vcpus, timeout=600,
-                       options=["--ips", str(workloads.IPS)])
+                       options=bench.SAME)
     result.expect_status(0)
     phases = {phase.name: phase
               for phase in _parsed(workloads.parse, result.serial)}
