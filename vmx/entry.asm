@@ -81,6 +81,15 @@ VMCS_HOST_RSP equ 0x6c14
 ; And for an exit, before the first RET or indirect jump. In: rdi = v.
 ; Clobbers: rax, rcx, rdx.
 %macro AFTER_EXIT 0
+	test dword [rdi + VCPU_MITIGATIONS], MITIGATE_IBPB_EXIT | MITIGATE_IBRS
+	jz %%no_ibrs
+	test dword [rdi + VCPU_MITIGATIONS], MITIGATE_IBPB_EXIT
+	jz %%no_ibpb
+	mov ecx, MSR_PRED_CMD
+	mov eax, PRED_CMD_IBPB
+	xor edx, edx
+	wrmsr
+%%no_ibpb:
 	test dword [rdi + VCPU_MITIGATIONS], MITIGATE_IBRS
 	jz %%no_ibrs
 	mov ecx, MSR_SPEC_CTRL

@@ -62,7 +62,7 @@ static uint32_t possible(const struct mitigations_cpu *cpu)
 	if (cpu->cpuid_7_edx & EDX_L1D_FLUSH)
 		set |= MITIGATION_L1D;
 	if (cpu->cpuid_7_edx & EDX_IBRS_IBPB) {
-		set |= MITIGATION_IBRS | MITIGATION_IBPB;
+		set |= MITIGATION_IBRS | MITIGATION_IBPB | MITIGATION_IBPB_EXIT;
 		if (cpu->arch_capabilities & IBRS_ALL)
 			set |= MITIGATION_EIBRS;
 		if (cpu->cpuid_7_2_edx & EDX_BHI_CTRL)

@@ -5,7 +5,8 @@
 #include "hv/lib/string.h"
 
 const char *const mitigation_name[] = {
-	"verw", "l1d", "bhb", "ibrs", "eibrs", "bhi-dis", "ibpb", NULL,
+	"verw",	   "l1d",  "bhb",	"ibrs", "eibrs",
+	"bhi-dis", "ibpb", "ibpb-exit", NULL,
 };
 
 static bool is(const char *text, size_t size, const char *name)

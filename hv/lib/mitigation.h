@@ -24,13 +24,16 @@ enum mitigation {
 	MITIGATION_BHI_DIS = 1u << 5, /* BHI_DIS_S */
 	/* Each time that a VM starts: */
 	MITIGATION_IBPB = 1u << 6, /* forgets all branch targets */
-	MITIGATION_ALL = (1u << 7) - 1,
+	/* And after each VM exit, before the first indirect branch: */
+	MITIGATION_IBPB_EXIT = 1u << 7,
+	MITIGATION_ALL = (1u << 8) - 1,
 	/* What costs instructions at each exit. */
 	MITIGATION_EACH_EXIT = MITIGATION_VERW | MITIGATION_L1D |
-			       MITIGATION_BHB | MITIGATION_IBRS,
+			       MITIGATION_BHB | MITIGATION_IBRS |
+			       MITIGATION_IBPB_EXIT,
 };
 
-#define MITIGATION_COUNT 7
+#define MITIGATION_COUNT 8
 
 /* Not a set, but: what the processors need. */
 #define MITIGATION_AUTO (1u << 31)

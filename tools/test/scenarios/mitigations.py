@@ -13,10 +13,11 @@ MODEL = "corei7_icelake_u"      # says so: IBRS_ALL, RDCL_NO; no MD_CLEAR
                  r" BHI; not against MDS, which needs newer microcode"),
     "off": dict(wanted="off",
                 said=r"mitigations = off; these processors have MDS, BTI, BHI"),
-    "all": dict(wanted="verw,l1d,bhb,ibrs,eibrs,bhi-dis,ibpb",
-                said=r"mitigations: verw, l1d, bhb, ibrs, eibrs, ibpb; these"
-                r" processors cannot do bhi-dis"),
+    "all": dict(wanted="verw,l1d,bhb,ibrs,eibrs,bhi-dis,ibpb,ibpb-exit",
+                said=r"mitigations: verw, l1d, bhb, ibrs, eibrs, ibpb, ibpb-exit;"
+                r" these processors cannot do bhi-dis"),
     "ibrs": dict(wanted="ibrs", said=r"mitigations: ibrs"),
+    "ibpb-exit": dict(wanted="ibpb-exit", said=r"mitigations: ibpb-exit"),
 })
 def guests_run(test, wanted, said):
     """One that exits a lot, and one that ends while the other runs on."""

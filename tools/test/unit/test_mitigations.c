@@ -197,10 +197,13 @@ static void test_lists(void **state)
 	assert_int_equal(decide(&clean, NULL, MITIGATION_VERW | MITIGATION_L1D),
 			 MITIGATION_VERW | MITIGATION_L1D);
 	assert_text("mitigations: verw, l1d");
+	assert_int_equal(decide(&clean, NULL, MITIGATION_IBPB_EXIT),
+			 MITIGATION_IBPB_EXIT);
+	assert_int_equal(mitigations_spec_ctrl(&made), 0);
 	assert_int_equal(decide(&old, NULL, MITIGATION_ALL),
 			 MITIGATION_VERW | MITIGATION_BHB);
 	assert_text("mitigations: verw, bhb; these processors "
-		    "cannot do l1d, ibrs, eibrs, bhi-dis, ibpb");
+		    "cannot do l1d, ibrs, eibrs, bhi-dis, ibpb, ibpb-exit");
 }
 
 static uint32_t parsed(const char *text)
