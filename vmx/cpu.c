@@ -17,11 +17,14 @@ static struct mitigations_facts all_facts;
 static struct mitigations mitigations;
 static bool any;
 
-/* CPUID leaf 7, "Structured Extended Feature Flags". */
+/* CPUID leaves 1 and 7, "Version Information", "Feature Information" and
+ * "Structured Extended Feature Flags". */
 static void add_facts(void)
 {
-	struct cpuid seven = cpuid_or_zero(7, 0);
+	struct cpuid one = cpuid(1, 0), seven = cpuid_or_zero(7, 0);
 	struct mitigations_cpu cpu = {
+		.signature = one.eax,
+		.virtual = one.ecx & CPUID_1_ECX_HYPERVISOR,
 		.cpuid_7_ebx = seven.ebx,
 		.cpuid_7_edx = seven.edx,
 	};

@@ -17,11 +17,14 @@
  * Fault", "Microarchitectural Data Sampling", "Intel TSX Asynchronous Abort",
  * "Register File Data Sampling", "Branch Target Injection", "Post-barrier
  * Return Stack Buffer Predictions", "Branch History Injection and Intra-mode
- * Branch Target Injection".
+ * Branch Target Injection", "Indirect Target Selection"; for the latter's
+ * processors, and which of its parts they have: Linux,
+ * Documentation/admin-guide/hw-vuln/indirect-target-selection.rst.
  */
 #ifndef VMX_MITIGATIONS_H
 #define VMX_MITIGATIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hv/lib/mitigation.h"
@@ -35,12 +38,15 @@ enum mitigations_issue {
 	MITIGATIONS_RFDS = 1u << 3,
 	MITIGATIONS_BTI = 1u << 4, /* Spectre variant 2 */
 	MITIGATIONS_BHI = 1u << 5,
+	MITIGATIONS_ITS = 1u << 6, /* indirect target selection */
 };
 
-#define MITIGATIONS_ISSUE_COUNT 6
+#define MITIGATIONS_ISSUE_COUNT 7
 
 /* What one CPU says of itself; what it does not have is 0. */
 struct mitigations_cpu {
+	uint32_t signature; /* CPUID.1:EAX */
+	bool virtual;	    /* CPUID.1:ECX says: a hypervisor is below */
 	uint32_t cpuid_7_ebx, cpuid_7_edx; /* CPUID.7.0 */
 	uint32_t cpuid_7_2_edx;		   /* CPUID.7.2 */
 	uint64_t arch_capabilities;	   /* IA32_ARCH_CAPABILITIES */

@@ -26,26 +26,31 @@
 #define TAA_NO	   (1ull << 8)
 #define BHI_NO	   (1ull << 20)
 #define RFDS_CLEAR (1ull << 28)
+#define ITS_NO	   (1ull << 62)
 
 /* No microcode since 2018. */
 static const struct mitigations_cpu old = {0};
 /* Skylake with its last microcode: no IA32_ARCH_CAPABILITIES. */
 static const struct mitigations_cpu skylake = {
+	.signature = 0x506e3,
 	.cpuid_7_ebx = RTM,
 	.cpuid_7_edx = MD_CLEAR | IBRS_IBPB | L1D_FLUSH,
 };
 /* Cascade Lake: TSX, and nothing of L1TF and MDS. */
 static const struct mitigations_cpu cascade_lake = {
+	.signature = 0x50657,
 	.cpuid_7_ebx = RTM,
 	.cpuid_7_edx = MD_CLEAR | IBRS_IBPB | L1D_FLUSH,
 	.arch_capabilities = RDCL_NO | IBRS_ALL | SKIP_L1DFL | MDS_NO,
 };
 static const struct mitigations_cpu golden_cove = {
+	.signature = 0x90672,
 	.cpuid_7_edx = MD_CLEAR | IBRS_IBPB | L1D_FLUSH,
 	.cpuid_7_2_edx = BHI_CTRL,
 	.arch_capabilities = RDCL_NO | IBRS_ALL | SKIP_L1DFL | MDS_NO | TAA_NO,
 };
 static const struct mitigations_cpu gracemont = {
+	.signature = 0x90672,
 	.cpuid_7_edx = MD_CLEAR | IBRS_IBPB | L1D_FLUSH,
 	.cpuid_7_2_edx = BHI_CTRL,
 	.arch_capabilities =
@@ -53,10 +58,12 @@ static const struct mitigations_cpu gracemont = {
 };
 /* What Bochs says of Ice Lake. */
 static const struct mitigations_cpu bochs = {
+	.signature = 0x706e5,
 	.cpuid_7_edx = IBRS_IBPB | L1D_FLUSH,
 	.arch_capabilities = 0x1f,
 };
 static const struct mitigations_cpu clean = {
+	.signature = 0xc06f2,
 	.cpuid_7_edx = MD_CLEAR | IBRS_IBPB | L1D_FLUSH,
 	.arch_capabilities = RDCL_NO | IBRS_ALL | MDS_NO | TAA_NO | BHI_NO,
 };
@@ -103,6 +110,9 @@ static void test_generations(void **state)
 			 MITIGATION_VERW | MITIGATION_EIBRS | MITIGATION_BHB |
 				 MITIGATION_IBPB);
 	assert_int_equal(mitigations_spec_ctrl(&made), 1);
+	assert_text("mitigations: verw, bhb, eibrs, ibpb; against TAA, BTI, "
+		    "BHI; not against ITS, which needs ibpb-exit and microcode "
+		    "of May 2025 or later");
 	assert_int_equal(automatic(&golden_cove), MITIGATION_EIBRS |
 							  MITIGATION_BHI_DIS |
 							  MITIGATION_IBPB);
@@ -162,6 +172,67 @@ static void test_denials(void **state)
 	cpu.cpuid_7_ebx = 0;
 	cpu.arch_capabilities &= ~TAA_NO;
 	assert_int_equal(automatic(&cpu) & MITIGATION_VERW, 0);
+}
+
+static bool has_its(uint32_t signature)
+{
+	struct mitigations_cpu cpu = clean;
+
+	cpu.signature = signature;
+	automatic(&cpu);
+	assert_int_equal(made.open, made.affected & MITIGATIONS_ITS);
+	return made.open;
+}
+
+/* By model, from a stepping on; and what says that a processor has none. */
+static void test_target_selection(void **state)
+{
+	static const uint32_t first[] = {0x50656, 0x806ec, 0x906ed};
+	/* Ice Lake, Tiger Lake, Rocket Lake; Alder Lake; another family. */
+	static const uint32_t without[] = {0x606a6, 0x606c1, 0x706e5, 0x806c1,
+					   0x806d1, 0xa0671, 0x90672, 0xa50657};
+	struct mitigations_cpu cpu = clean;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_false(has_its(first[i] - 1));
+		assert_true(has_its(first[i]));
+		assert_true(has_its(first[i] | 0xf));
+	}
+	for (uint32_t stepping = 0; stepping < 16; stepping++) {
+		assert_true(has_its(0xa0650 | stepping));
+		assert_true(has_its(0xa0660 | stepping));
+	}
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		assert_false(has_its(without[i]));
+	/* In a VM no model is to be believed. */
+	cpu.virtual = true;
+	automatic(&cpu);
+	assert_int_equal(made.open, MITIGATIONS_ITS);
+	cpu.signature = 0x50657;
+	cpu.arch_capabilities |= ITS_NO;
+	automatic(&cpu);
+	assert_int_equal(made.affected, MITIGATIONS_BTI);
+	cpu.arch_capabilities &= ~ITS_NO;
+	cpu.cpuid_7_2_edx = BHI_CTRL;
+	automatic(&cpu);
+	assert_int_equal(made.affected, MITIGATIONS_BTI);
+	/* One such CPU is enough. Without IBPB it needs newer microcode too. */
+	decide(&clean, &cascade_lake, MITIGATION_AUTO);
+	assert_int_equal(made.open, MITIGATIONS_ITS);
+	cpu = old;
+	cpu.signature = 0x50657;
+	automatic(&cpu);
+	assert_text("mitigations: nothing; against nothing; not against L1TF, "
+		    "MDS, BTI, which needs newer microcode; not against ITS, "
+		    "which needs ibpb-exit and microcode of May 2025 or "
+		    "later");
+	/* A list makes no claims. */
+	decide(&cascade_lake, NULL, MITIGATION_EIBRS | MITIGATION_IBPB_EXIT);
+	assert_text("mitigations: eibrs, ibpb-exit");
+	decide(&cascade_lake, NULL, 0);
+	assert_text("mitigations = off; these processors have TAA, BTI, BHI, "
+		    "ITS");
 }
 
 /* The worst of all, and only what all can do. */
@@ -240,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_old_microcode),
 		cmocka_unit_test(test_denials),
+		cmocka_unit_test(test_target_selection),
 		cmocka_unit_test(test_mixtures),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_names),
