@@ -323,4 +323,10 @@ void vlapic_timer_delivered(struct vlapic *v);
  */
 void vlapic_set_tsc_offset(struct vlapic *v, uint64_t tsc, uint64_t offset);
 
+/*
+ * The guest's time has stood still for so many ticks of the host's: its TSC and
+ * the timer go on from where they were.  Nothing was looked at with a later tsc.
+ */
+void vlapic_stood_still(struct vlapic *v, uint64_t ticks);
+
 #endif

@@ -203,3 +203,10 @@ void vlapic_set_tsc_offset(struct vlapic *v, uint64_t tsc, uint64_t offset)
 	if (is_deadline_mode(v->lvt_timer))
 		arm_deadline(v, tsc);
 }
+
+void vlapic_stood_still(struct vlapic *v, uint64_t ticks)
+{
+	v->tsc_offset -= ticks;
+	if (__builtin_add_overflow(v->expiry_tsc, ticks, &v->expiry_tsc))
+		v->expiry_tsc = VLAPIC_NEVER;
+}

@@ -337,6 +337,41 @@ static void test_tsc_offset(void **state)
 	assert_int_equal(vlapic_timer_next(&a.v), 100);
 }
 
+/* What stands still for 500 ticks is 500 later, and has as much left. */
+static void test_stood_still(void **state)
+{
+	(void)state;
+	start(ONE_SHOT | 0x40, 10);
+	a.v.tsc_offset = 7;
+	write_at(APIC_INITIAL_COUNT, 1000, 5);
+	assert_int_equal(count_at(1020), 3);
+	vlapic_stood_still(&a.v, 500);
+	assert_int_equal(a.v.tsc_offset, 7 - 500);
+	assert_int_equal(count_at(1520), 3);
+	assert_false(vlapic_timer_expire(&a.v, 1549));
+	assert_true(vlapic_timer_expire(&a.v, 1550));
+	assert_true(take(0x40));
+	vlapic_stood_still(&a.v, 500);
+	assert_int_equal(vlapic_timer_next(&a.v), VLAPIC_NEVER);
+
+	start(PERIODIC | 0x40, 1);
+	write_at(APIC_INITIAL_COUNT, 0, 100);
+	assert_true(vlapic_timer_expire(&a.v, 130));
+	vlapic_stood_still(&a.v, 1000);
+	assert_int_equal(vlapic_timer_next(&a.v), 1200);
+
+	start(DEADLINE | 0x40, 1);
+	a.v.tsc_offset = 100;
+	vlapic_deadline_write(&a.v, 1000, 1300);
+	vlapic_stood_still(&a.v, 50);
+	assert_int_equal(vlapic_timer_next(&a.v), 1250);
+	assert_int_equal(vlapic_deadline_read(&a.v, 1249), 1300);
+	/* One that is never reached. */
+	vlapic_deadline_write(&a.v, 1000, UINT64_MAX);
+	vlapic_stood_still(&a.v, UINT64_MAX / 2);
+	assert_int_equal(vlapic_timer_next(&a.v), VLAPIC_NEVER);
+}
+
 static void test_illegal_vector(void **state)
 {
 	(void)state;
@@ -502,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_deadline_mode_rules),
 		cmocka_unit_test(test_tsc_offset),
+		cmocka_unit_test(test_stood_still),
 		cmocka_unit_test(test_illegal_vector),
 		cmocka_unit_test(test_init_stops),
 		cmocka_unit_test(test_model),
