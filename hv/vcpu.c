@@ -18,6 +18,7 @@
 #include "hv/smp.h"
 #include "hv/vcpu_call.h"
 #include "hv/vm.h"
+#include "hv/vm_hold.h"
 #include "vmx/apicv.h"
 #include "vmx/apicv_timer.h"
 #include "vmx/debug.h"
@@ -150,6 +151,21 @@ static uint64_t timer_due(const struct vcpu *v)
 	return v->timer_tsc > soonest ? v->timer_tsc : soonest;
 }
 
+/* CPU 0's own work, by the way; when it or `others` is wanted next. */
+static uint64_t poll(const struct vcpu *v, uint64_t others)
+{
+	uint64_t next;
+
+	if (v->cpu != 0)
+		return others;
+	next = console_poll();
+	others = next < others ? next : others;
+	next = gdb_poll();
+	others = next < others ? next : others;
+	next = framebuffer_poll();
+	return next < others ? next : others;
+}
+
 /*
  * What is due happens; the physical timer is armed for what comes next.  Only
  * when something may have changed: when the physical timer fires, the guest
@@ -158,8 +174,7 @@ static uint64_t timer_due(const struct vcpu *v)
  */
 static void serve_time(struct vcpu *v)
 {
-	uint64_t others = board_next(v), next, console, screen;
-	uint64_t timer;
+	uint64_t others = board_next(v), next, timer;
 	bool alone;
 
 	if (others != NEVER && others <= tsc_read()) {
@@ -169,14 +184,7 @@ static void serve_time(struct vcpu *v)
 	if (v->timer_tsc != VLAPIC_NEVER && v->timer_tsc <= tsc_read())
 		apicv_timer(v);
 	v->due &= ~(uint32_t)VCPU_DUE_TIME;
-	if (v->cpu == 0) {
-		console = console_poll();
-		others = console < others ? console : others;
-		console = gdb_poll();
-		others = console < others ? console : others;
-		screen = framebuffer_poll();
-		others = screen < others ? screen : others;
-	}
+	others = poll(v, others);
 	alone = others == NEVER;
 	timer = timer_due(v);
 	next = timer < others ? timer : others;
@@ -231,17 +239,28 @@ static bool ready(struct vcpu *v)
 	return v->state == VCPU_RUNNING;
 }
 
+/* Until nobody holds it, or there is a request. */
+static void stay_held(struct vcpu *v)
+{
+	if (vm_time_goes(v))
+		serve_time(v);
+	else
+		arm(v, poll(v, NEVER), false);
+	wait_for_event(v);
+}
+
 /* Requests, then: may it run on? */
 static bool serve_and_look(struct vcpu *v)
 {
 	serve_requests(v);
 	if (v->state == VCPU_SHUTDOWN)
 		return false;
-	if (!vcpu_is_held(v))
-		return true;
-	serve_time(v);
-	wait_for_event(v);
-	return false;
+	if (vcpu_is_held(v)) {
+		stay_held(v);
+		return false;
+	}
+	vm_time_catch_up(v);
+	return true;
 }
 
 /* The machine's NMIs are the guest's, at its LINT1. */

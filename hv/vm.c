@@ -23,6 +23,7 @@
 #include "hv/smp.h"
 #include "hv/startup.h"
 #include "hv/vcpu_call.h"
+#include "hv/vm_hold.h"
 #include "hv/vm_report.h"
 #include "mm/frame.h"
 #include "vmx/apicv.h"
@@ -252,8 +253,7 @@ const char *vm_start(struct vm *vm)
 {
 	if (__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) != VM_ENDED)
 		return "it has not ended";
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		vcpu_let_go(vm->vcpu[i], VCPU_HELD_BY_MONITOR);
+	vm_let_go(vm, VCPU_HELD_BY_MONITOR, VM_ALL_VCPUS);
 	/* First: another VM that ends now is not the last one. */
 	__atomic_add_fetch(&vms_running, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&vm->state, VM_STARTING, __ATOMIC_SEQ_CST);
@@ -345,7 +345,7 @@ static void power_up(struct vcpu *v)
 	vlapic_reset(apic);
 	pi_desc_set_target(&v->pi, v->notification_vector,
 			   percpu()->self.apic_id, lapic_x2apic());
-	setup_power_up(v, 0 - v->vm->start_tsc);
+	setup_power_up(v, vm_time_power_up(v));
 }
 
 /* vCPU 0 makes the VM what it is at power-on; false: it cannot start. */
@@ -356,7 +356,7 @@ static bool start(struct vcpu *v, struct setup_entry *entry)
 
 	vm->ending = 0;
 	vm->inside = 0;
-	vm->start_tsc = tsc_read();
+	vm_time_begin(vm);
 	board_init(vm, vm->testdev_mmio);
 	__atomic_store_n(&vm->state, VM_RESETTING, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 1; i < vm->vcpu_count; i++)

@@ -38,7 +38,14 @@ struct vm {
 	struct board board;
 	hpa_t apic_access;	/* the APIC-access page's frame */
 	uint64_t *pid_pointers; /* for IPI virtualization, by APIC ID */
-	uint64_t start_tsc;
+	uint64_t start_tsc;	/* when the devices' time was 0 */
+
+	/* Time that stands still, hv/vm_hold.c: under the board's lock, but
+	 * stands, which any CPU reads, and stood_ticks for vCPUs. */
+	uint32_t stands;
+	uint64_t stands_tsc;  /* since when, if it does */
+	uint64_t stood_ticks; /* so far, all together */
+
 	uint8_t *testdev_mmio; /* NULL: no test device */
 
 	/* The guest's files, mapped read-only; hv/vm_load.c. */

@@ -5,6 +5,7 @@
 #include "hv/hw/tsc.h"
 #include "vmx/apicv_tertiary.h"
 #include "vmx/trace_vcpu.h"
+#include "vmx/vmcs.h"
 
 /*
  * Is a notification so long ago that none can be under way?  A sender's TSC may
@@ -72,6 +73,15 @@ void apicv_timer_unpost(struct vcpu *v)
 	v->notify_tsc = UINT64_MAX;
 	vlapic_timer_delivered(&v->vlapic);
 	v->timer_tsc = vlapic_timer_next(&v->vlapic);
+}
+
+void apicv_stood_still(struct vcpu *v, uint64_t ticks)
+{
+	apicv_sync(v);
+	vlapic_stood_still(&v->vlapic, ticks);
+	vmcs_write64(VMCS_TSC_OFFSET, v->vlapic.tsc_offset);
+	v->timer_tsc = vlapic_timer_next(&v->vlapic);
+	v->due |= VCPU_DUE_TIME;
 }
 
 void apicv_timer_announce(struct vcpu *v, uint8_t vector)

@@ -39,6 +39,12 @@ static inline void apicv_sync(struct vcpu *v)
 		apicv_timer_unpost(v);
 }
 
+/*
+ * The guest's time has stood still for so many TSC ticks: its TSC, its deadline
+ * and what its timer has left to count are as they were.  Its own CPU.
+ */
+void apicv_stood_still(struct vcpu *v, uint64_t ticks);
+
 /* The first time that somebody posts it: from here on the timer does not. */
 void apicv_timer_announce(struct vcpu *v, uint8_t vector);
 

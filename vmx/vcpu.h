@@ -170,6 +170,7 @@ struct vcpu {
 	uint64_t timer_tsc;	   /* vlapic_timer_next() */
 	uint64_t armed_tsc;	   /* what the physical timer is set to */
 	uint64_t notify_tsc;	   /* when it sends the notification vector */
+	uint64_t stood_ticks;	   /* of its VM, as far as its time knows */
 	uint8_t timer_vector;	   /* what the physical timer sends */
 	struct bitmap256 eoi_exit; /* as in the VMCS */
 	uint64_t xcr0;

@@ -24,7 +24,7 @@
 #include "hv/smp.h"
 #include "hv/console/uart.h"
 #include "hv/vcpu_call.h"
-#include "hv/vm.h"
+#include "hv/vm_hold.h"
 
 #define COM2_PORT 0x2f8
 #define COM2_IRQ  3
@@ -364,8 +364,7 @@ static void open_com2(const struct boot_info *info)
 /* Stands still before its first instruction. */
 static void wait_for_debugger(struct vm *vm)
 {
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		vcpu_hold(vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
+	vm_hold_at_start(vm, VCPU_HELD_BY_DEBUGGER);
 	log_line("vm %s waits for a debugger", vm->config->name);
 }
 

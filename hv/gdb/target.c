@@ -17,7 +17,7 @@
 #include "hv/lib/string.h"
 #include "hv/smp.h"
 #include "hv/vcpu_call.h"
-#include "hv/vm.h"
+#include "hv/vm_hold.h"
 #include "mm/guest_mem.h"
 #include "vmx/halt.h"
 
@@ -330,12 +330,17 @@ static void remove_all(void)
 
 /* False, and the log says so: its CPU is busy for longer than any exit takes, as
  * while its VM is being loaded. */
+static void does_not_answer(const struct vcpu *v)
+{
+	log_line("GDB: vCPU %u of vm %s does not answer", v->index,
+		 v->vm->config->name);
+}
+
 static bool ask(struct vcpu *v, vcpu_function *function, void *argument)
 {
 	if (vcpu_call(v, function, argument))
 		return true;
-	log_line("GDB: vCPU %u of vm %s does not answer", v->index,
-		 v->vm->config->name);
+	does_not_answer(v);
 	return false;
 }
 
@@ -347,17 +352,11 @@ static void halt(struct vcpu *v, void *argument)
 
 static void hold_all(void)
 {
-	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		vcpu_hold(target.vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
-	/* Whoever answers is out of its guest and of its exit handler. */
-	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		ask(target.vm->vcpu[i], halt, NULL);
-}
+	uint64_t silent = vm_hold(target.vm, VCPU_HELD_BY_DEBUGGER, halt, NULL);
 
-static void let_go(void)
-{
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		vcpu_let_go(target.vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
+		if (silent >> i & 1)
+			does_not_answer(target.vm->vcpu[i]);
 }
 
 static bool is_watch(const struct gdb_stop *stop)
@@ -395,7 +394,7 @@ static void forget(void)
 	take_reported();
 	target.kept = 0;
 	__atomic_store_n(&target.attached, 0, __ATOMIC_SEQ_CST);
-	let_go();
+	vm_let_go(target.vm, VCPU_HELD_BY_DEBUGGER, VM_ALL_VCPUS);
 }
 
 bool gdb_target_stopped(struct gdb_stop *stop)
@@ -534,9 +533,7 @@ void gdb_target_resume(const struct gdb_action *actions)
 		    ask(target.vm->vcpu[i], set_wish, &wish))
 			ready |= 1ull << i;
 	}
-	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
-		if (ready >> i & 1)
-			vcpu_let_go(target.vm->vcpu[i], VCPU_HELD_BY_DEBUGGER);
+	vm_let_go(target.vm, VCPU_HELD_BY_DEBUGGER, ready);
 }
 
 void gdb_target_begin(void)

@@ -67,6 +67,7 @@ bool monitor_number(struct monitor *m, const char *word, uint64_t max,
  */
 bool monitor_call(struct monitor *m, struct vcpu *v, vcpu_function *function,
 		  void *argument);
+void monitor_does_not_answer(struct monitor *m, const struct vcpu *v);
 
 /* How far a command's output is, for the command itself. */
 struct monitor_progress {

@@ -7,6 +7,7 @@
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
+#include "hv/vm_hold.h"
 #include "vmx/text/apicv_text.h"
 #include "vmx/cpu.h"
 
@@ -18,7 +19,7 @@ static char buffer[TEXT_SIZE];
 
 static void take(struct vcpu *v, void *argument)
 {
-	apicv_text_take(v, argument);
+	apicv_text_take(v, vm_tsc(v->vm), argument);
 }
 
 /* ---- apic ---- */

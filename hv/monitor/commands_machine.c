@@ -14,7 +14,7 @@
 #include "hv/monitor/memory_text.h"
 #include "hv/monitor/words.h"
 #include "hv/percpu.h"
-#include "hv/vm.h"
+#include "hv/vm_hold.h"
 #include "vmx/exit.h"
 #include "vmx/guest_msr.h"
 #include "vmx/halt.h"
@@ -107,10 +107,12 @@ static void guest_port(struct vcpu *v, void *argument)
 	p->done = v->vm->state == VM_RUNNING;
 	if (!p->done)
 		return;
+	vm_time_begin_look(v);
 	if (p->out)
 		machine_port_out(v, p->port, p->size, p->value);
 	else
 		p->value = machine_port_in(v, p->port, p->size);
+	vm_time_end_look(v);
 }
 
 /* [b|w|d] [VM|host], from word number at on. */
@@ -174,12 +176,15 @@ static void access_msr(struct vcpu *v, void *argument)
 {
 	struct msr_access *r = argument;
 
-	if (r->host)
+	if (r->host) {
 		r->done = r->write ? msr_write_safe(r->index, r->value)
 				   : msr_read_safe(r->index, &r->value);
-	else
-		r->done = r->write ? guest_msr_write(v, r->index, r->value)
-				   : guest_msr_read(v, r->index, &r->value);
+		return;
+	}
+	vm_time_begin_look(v);
+	r->done = r->write ? guest_msr_write(v, r->index, r->value)
+			   : guest_msr_read(v, r->index, &r->value);
+	vm_time_end_look(v);
 }
 
 /* What Apical itself lives by: a new value would end it. */

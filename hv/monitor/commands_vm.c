@@ -3,6 +3,7 @@
 #include "hv/lib/string.h"
 #include "hv/monitor/commands.h"
 #include "hv/vm.h"
+#include "hv/vm_hold.h"
 
 static bool is_running(const struct vm *vm)
 {
@@ -30,12 +31,14 @@ static void nothing(struct vcpu *v, void *argument)
 /* When the prompt is back no vCPU is in its guest. */
 static const char *pause(struct monitor *m, struct vm *vm)
 {
+	uint64_t silent;
+
 	if (!is_running(vm))
 		return "it is not running";
+	silent = vm_hold(vm, VCPU_HELD_BY_MONITOR, nothing, NULL);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		vcpu_hold(vm->vcpu[i], VCPU_HELD_BY_MONITOR);
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		monitor_call(m, vm->vcpu[i], nothing, NULL);
+		if (silent >> i & 1)
+			monitor_does_not_answer(m, vm->vcpu[i]);
 	return NULL;
 }
 
@@ -43,8 +46,7 @@ static const char *resume(struct vm *vm)
 {
 	if (!is_paused(vm))
 		return "it is not paused";
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		vcpu_let_go(vm->vcpu[i], VCPU_HELD_BY_MONITOR);
+	vm_let_go(vm, VCPU_HELD_BY_MONITOR, VM_ALL_VCPUS);
 	return NULL;
 }
 
@@ -88,6 +90,6 @@ static void vm(struct monitor *m, const struct monitor_arguments *a)
 
 const struct monitor_command monitor_vm_commands[] = {
 	{"vm", "start|stop|pause|resume|reset NAME",
-	 "a VM's life; its clocks go on while it is paused", vm},
+	 "a VM's life; its clocks stand still while it is paused", vm},
 	{0},
 };

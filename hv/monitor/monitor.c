@@ -135,8 +135,13 @@ bool monitor_call(struct monitor *m, struct vcpu *v, vcpu_function *function,
 {
 	if (vcpu_call(v, function, argument))
 		return true;
-	monitor_print(m, "CPU %u does not answer\n", v->cpu);
+	monitor_does_not_answer(m, v);
 	return false;
+}
+
+void monitor_does_not_answer(struct monitor *m, const struct vcpu *v)
+{
+	monitor_print(m, "CPU %u does not answer\n", v->cpu);
 }
 
 /* ---- lines ---- */

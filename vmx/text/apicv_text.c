@@ -7,7 +7,6 @@
 
 #include "apic/vlapic_text.h"
 #include "hv/hw/cr_bits.h"
-#include "hv/hw/tsc.h"
 #include "hv/lib/string.h"
 #include "mm/frame.h"
 #include "vmx/text/exit_text.h"
@@ -101,12 +100,12 @@ static void take_vmcs(struct apicv_state *s)
 	}
 }
 
-void apicv_text_take(const struct vcpu *v, struct apicv_state *s)
+void apicv_text_take(const struct vcpu *v, uint64_t tsc, struct apicv_state *s)
 {
 	/* No copy of it fits the stack well. */
 	memset(s, 0, sizeof(*s));
 	s->vlapic = v->vlapic;
-	s->tsc = tsc_read();
+	s->tsc = tsc;
 	s->state = v->state;
 	s->wanted = v->apic_wanted;
 	s->choice = v->apic;

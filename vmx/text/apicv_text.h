@@ -35,8 +35,8 @@ struct apicv_state {
 	bool interrupts_enabled; /* RFLAGS.IF */
 };
 
-/* On the CPU that runs v, its VMCS current. */
-void apicv_text_take(const struct vcpu *v, struct apicv_state *s);
+/* On the CPU that runs v, its VMCS current.  tsc: now, by which its timer goes. */
+void apicv_text_take(const struct vcpu *v, uint64_t tsc, struct apicv_state *s);
 
 /* The tier with its controls by name, and why it is no higher one; lines. */
 void apicv_text_tier(struct text *t, const struct apicv_state *s,

@@ -8,10 +8,12 @@ import time
 
 from lib.paths import BUILD
 from lib.scenario import Failed, scenario, vm
-from lib.talk import expect
+from lib.talk import KEY, expect
 
 UP = r"idle: up, (\d) of \1 CPUs"
 LONG_ENOUGH = 0.2       # seconds of the wall clock for some ticks of a guest
+HELD = 1.5              # of it, for which a VM is paused
+STANDSTILL_UP = r"^standstill: up, (\d+) ticks a second$"
 TRIES = 99              # of that, for what takes a VM a moment
 
 
@@ -258,6 +260,50 @@ def start(test):
         result.expect(r"vm b ended: by the operator$", count=1)
         result.expect(r"all VMs have ended; the monitor stays", count=1)
         result.expect(r"verdict: ok$", count=1)
+        result.expect_status(0)
+
+
+def _hold(ask, name):
+    """Its time is asked for meanwhile: it does not go back."""
+    ask(f"vm pause {name}", rf"^{name} is paused$")
+    first = int(ask(f"msr 0x10 {name}.1").split()[-1], 16)
+    ask(f"io in 0x608 d {name}", r"^[0-9a-f]{8}$")
+    time.sleep(HELD)
+    second = int(ask(f"msr 0x10 {name}.0").split()[-1], 16)
+    ask(f"io in 0x608 d {name}", r"^[0-9a-f]{8}$")
+    ask(f"apic {name}.0", r"expires in [1-9]\d* us$")
+    return second - first
+
+
+@scenario(cases={tier: dict(apic=tier) for tier in ("emulate", "posted")},
+          soak={tier: dict(apic=tier) for tier in (
+              "tpr-shadow", "access-page", "register", "delivery")})
+def time_stands_still(test, apic):
+    """While it is paused: the guest (guest/test/standstill.c) cannot tell that it
+    was. Reset meanwhile, it begins anew."""
+    config = vm("t", apic, 2, guest="standstill")
+    with test.talk(config=config, cpus=2, model="corei7_icelake_u") as line:
+        rate = int(line.wait(STANDSTILL_UP).group(1))
+        line.monitor()
+        operator = Operator(line)
+        operator.ask("vm pause t")
+        operator.ask("vm reset t", r"is reset, and stays paused")
+        time.sleep(HELD)
+        operator.ask("vm resume t")
+        line.type(KEY + "0")
+        line.wait(STANDSTILL_UP)
+        for _ in range(3):
+            line.wait(r"^standstill: \d+ ticks$")
+            line.monitor()
+            passed = _hold(operator.ask, "t")
+            if not 0 <= passed < rate / 1000:
+                raise Failed(f"{passed} ticks passed while t was paused")
+            operator.ask("vm resume t", r"^t goes on$")
+            line.type(KEY + "0")
+        line.wait(r"^standstill: \d+ ticks$")
+        line.type("q")
+        result = line.end()
+        result.expect(r"^PASS ", count=8)
         result.expect_status(0)
 
 

@@ -72,7 +72,7 @@ static void processor(void)
 {
 	struct text t;
 
-	apicv_text_take(v, &s);
+	apicv_text_take(v, 0, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	apicv_text_processor(&t, &s);
 }
@@ -81,7 +81,7 @@ static unsigned differences(void)
 {
 	struct text t;
 
-	apicv_text_take(v, &s);
+	apicv_text_take(v, 0, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	return apicv_text_differences(&t, &s);
 }
@@ -251,7 +251,7 @@ static void tiers_in_words(void **state)
 
 	(void)state;
 	v->apic_wanted.off = APIC_CONTROL_REGISTER;
-	apicv_text_take(v, &s);
+	apicv_text_take(v, 0, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	apicv_text_tier(&t, &s, &caps, true);
 	assert_true(says("  tier posted -register; while the APIC is as it is: "
@@ -264,14 +264,14 @@ static void tiers_in_words(void **state)
 	v->apic_wanted = v->apic = (struct apic_choice){
 		.tier = APIC_TIER_EMULATE, .on = APIC_CONTROL_TPR_SHADOW};
 	v->controls = (struct vmx_controls){0};
-	apicv_text_take(v, &s);
+	apicv_text_take(v, 0, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	apicv_text_tier(&t, &s, &caps, true);
 	assert_true(says("  tier emulate +tpr-shadow\n  controls: none\n"
 			 "  chosen so: this machine can run posted\n"));
 	v->apic_wanted.tier = APIC_TIER_DELIVERY;
 	caps.pin &= ~((uint64_t)VMX_PIN_POSTED_INTERRUPTS << 32);
-	apicv_text_take(v, &s);
+	apicv_text_take(v, 0, &s);
 	text_begin(&t, buffer, sizeof(buffer));
 	apicv_text_tier(&t, &s, &caps, true);
 	assert_true(says("  not posted: this processor has no \"process posted "
