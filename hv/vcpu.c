@@ -115,7 +115,8 @@ static bool may_post(struct vcpu *v)
 }
 
 /* alone: next is the APIC timer's, and nobody waits for anything later. */
-static void arm(struct vcpu *v, uint64_t next, bool alone)
+static inline __attribute__((always_inline)) void arm(struct vcpu *v,
+						      uint64_t next, bool alone)
 {
 	uint8_t vector = IRQ_TIMER;
 
@@ -240,7 +241,7 @@ static bool ready(struct vcpu *v)
 }
 
 /* Until nobody holds it, or there is a request. */
-static void stay_held(struct vcpu *v)
+static __attribute__((noinline)) void stay_held(struct vcpu *v)
 {
 	if (vm_time_goes(v))
 		serve_time(v);
