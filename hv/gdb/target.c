@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The VM that is debugged; see target.h and session.h.  CPU 0 alone changes what
- * is here, but for the stops, which vCPUs report from where they are.  The
- * breakpoints change only while all vCPUs are out of their guests, so that
- * machine_debug() may look at them.
+ * is here, but for the stops, which vCPUs report from where they are.  Its
+ * memory and breakpoints: target_memory.c.
  */
 #include "hv/gdb/target.h"
 
 #include <stddef.h>
 
-#include "hv/gdb/breakpoints.h"
 #include "hv/gdb/session.h"
-#include "hv/gdb/shadow.h"
+#include "hv/gdb/target_memory.h"
 #include "hv/lib/format.h"
 #include "hv/lib/log.h"
 #include "hv/lib/string.h"
-#include "hv/smp.h"
 #include "hv/vcpu_call.h"
 #include "hv/vm_hold.h"
-#include "mm/guest_mem.h"
 #include "vmx/halt.h"
 
 #define NOT_ENDED UINT32_MAX
@@ -29,9 +25,6 @@ static struct {
 	uint64_t reported; /* vCPUs that stopped; atomic, set by any CPU */
 	uint64_t kept;	   /* of them, those that GDB is still to be told of */
 	struct gdb_stop stop[CONFIG_VCPUS_MAX]; /* each vCPU's own CPU */
-	struct gdb_breakpoints breakpoints;
-	struct gdb_shadows shadows;
-	bool said; /* that INT3 is in memory */
 } target;
 
 /* NOT_ENDED, or the VM's status; set by any CPU.  Apart from what begins as
@@ -146,186 +139,6 @@ bool gdb_target_registers_write(uint32_t thread,
 	return v && vcpu_call(v, write_registers, &call) && call.good;
 }
 
-/* ---- memory ---- */
-
-struct memory_call {
-	uint64_t address;
-	uint8_t *to;	     /* reading */
-	const uint8_t *from; /* writing */
-	uint32_t size, done;
-};
-
-/* One page's part; false: it is not there. */
-static bool memory_part(struct vcpu *v, struct memory_call *call)
-{
-	uint64_t address = call->address + call->done;
-	uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
-	uint8_t bytes[256];
-	gpa_t where;
-
-	if (part > call->size - call->done)
-		part = call->size - call->done;
-	if (part > sizeof(bytes))
-		part = sizeof(bytes);
-	if (!vmx_debug_translate(v, gla(address), &where))
-		return false;
-	if (call->to) {
-		if (!guest_mem_read(v->memory, where, bytes, part))
-			return false;
-		gdb_software_hide(&target.breakpoints, where, bytes, part);
-		memcpy(call->to + call->done, bytes, part);
-	} else {
-		memcpy(bytes, call->from + call->done, part);
-		gdb_software_overlay(&target.breakpoints, where, bytes, part);
-		if (!guest_mem_write(v->memory, where, bytes, part))
-			return false;
-	}
-	call->done += part;
-	return true;
-}
-
-static void memory_parts(struct vcpu *v, void *argument)
-{
-	struct memory_call *call = argument;
-
-	while (call->done < call->size && memory_part(v, call))
-		;
-}
-
-uint32_t gdb_target_memory_read(uint32_t thread, uint64_t address, void *to,
-				uint32_t size)
-{
-	struct memory_call call = {.address = address, .to = to, .size = size};
-	struct vcpu *v = gdb_target_vcpu(thread);
-
-	return v && vcpu_call(v, memory_parts, &call) ? call.done : 0;
-}
-
-bool gdb_target_memory_write(uint32_t thread, uint64_t address,
-			     const void *from, uint32_t size)
-{
-	struct memory_call call = {
-		.address = address,
-		.from = from,
-		.size = size,
-	};
-	struct vcpu *v = gdb_target_vcpu(thread);
-
-	return v && vcpu_call(v, memory_parts, &call) && call.done == size;
-}
-
-/* ---- breakpoints ---- */
-
-struct translate_call {
-	gla_t address;
-	gpa_t where;
-	bool good;
-};
-
-static void translate(struct vcpu *v, void *argument)
-{
-	struct translate_call *call = argument;
-
-	call->good = vmx_debug_translate(v, call->address, &call->where);
-}
-
-/* False: INT3 has to be in the guest's memory. */
-static bool hide(gpa_t where)
-{
-	const struct vm *vm = target.vm;
-	bool may = true;
-
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		may = may && vmx_debug_may_hide(vm->vcpu[i]);
-	if (may && gdb_shadow_add(&target.shadows, where))
-		return true;
-	if (!target.said)
-		log_line("GDB: vm %s can see breakpoints in its code: %s",
-			 vm->config->name,
-			 may ? "they are in too many pages"
-			     : "this processor cannot hide them");
-	target.said = true;
-	return false;
-}
-
-static enum gdb_result insert_software(struct vcpu *v, uint64_t address)
-{
-	struct gdb_breakpoints *b = &target.breakpoints;
-	struct translate_call call = {.address = gla(address)};
-	const struct guest_mem *memory = &target.vm->memory;
-	struct gdb_software *s, *same;
-	uint8_t byte, int3 = GDB_INT3;
-
-	if (gdb_software_find(b, address))
-		return GDB_OK;
-	if (!vcpu_call(v, translate, &call) || !call.good ||
-	    !guest_mem_read(memory, call.where, &byte, 1))
-		return GDB_BAD_ADDRESS;
-	same = gdb_software_at(b, call.where);
-	s = gdb_software_add(b);
-	if (!s)
-		return GDB_NO_ROOM;
-	s->linear = address;
-	s->where = call.where;
-	s->original = same ? same->original : byte;
-	s->hidden = same ? same->hidden : hide(call.where);
-	if (!s->hidden)
-		guest_mem_write(memory, call.where, &int3, 1);
-	return GDB_OK;
-}
-
-/* The guest may have written over it: that is left as it is. */
-static void remove_software(struct gdb_software *s)
-{
-	const struct guest_mem *memory = &target.vm->memory;
-	uint8_t byte;
-
-	s->used = false;
-	if (gdb_software_at(&target.breakpoints, s->where))
-		return;
-	if (s->hidden)
-		gdb_shadow_remove(&target.shadows, s->where);
-	else if (guest_mem_read(memory, s->where, &byte, 1) && byte == GDB_INT3)
-		guest_mem_write(memory, s->where, &s->original, 1);
-}
-
-enum gdb_result gdb_target_insert(uint32_t thread,
-				  enum gdb_breakpoint_kind kind,
-				  uint64_t address, uint64_t size)
-{
-	struct vcpu *v = gdb_target_vcpu(thread);
-
-	if (!v)
-		return GDB_BAD_ADDRESS;
-	if (kind == GDB_BREAKPOINT_SOFTWARE)
-		return insert_software(v, address);
-	if (!vmx_debug_can_watch(v))
-		return GDB_UNSUPPORTED;
-	return gdb_hardware_add(&target.breakpoints, kind, address, size);
-}
-
-enum gdb_result gdb_target_remove(enum gdb_breakpoint_kind kind,
-				  uint64_t address, uint64_t size)
-{
-	struct gdb_software *s;
-
-	if (kind != GDB_BREAKPOINT_SOFTWARE)
-		return gdb_hardware_remove(&target.breakpoints, kind, address,
-					   size);
-	s = gdb_software_find(&target.breakpoints, address);
-	if (s)
-		remove_software(s);
-	return GDB_OK;
-}
-
-static void remove_all(void)
-{
-	for (size_t i = 0; i < GDB_SOFTWARE_MAX; i++)
-		if (target.breakpoints.software[i].used)
-			remove_software(&target.breakpoints.software[i]);
-	memset(&target.breakpoints, 0, sizeof(target.breakpoints));
-}
-
 /* ---- stopping ---- */
 
 /* False, and the log says so: its CPU is busy for longer than any exit takes, as
@@ -389,8 +202,7 @@ void gdb_target_stop(void)
 
 static void forget(void)
 {
-	memset(&target.breakpoints, 0, sizeof(target.breakpoints));
-	gdb_shadow_begin(&target.shadows, &target.vm->ept, &target.vm->memory);
+	gdb_target_forget_all();
 	take_reported();
 	target.kept = 0;
 	__atomic_store_n(&target.attached, 0, __ATOMIC_SEQ_CST);
@@ -459,9 +271,9 @@ static bool is_ours(struct vcpu *v, enum machine_debug what, uint64_t detail,
 	case MACHINE_DEBUG_BREAKPOINT:
 		stop->reason = GDB_STOP_SOFTWARE;
 		return vmx_debug_translate(v, gla(detail), &where) &&
-		       gdb_software_at(&target.breakpoints, where);
+		       gdb_software_at(gdb_target_breakpoints(), where);
 	case MACHINE_DEBUG_HARDWARE:
-		h = gdb_hardware_hit(&target.breakpoints, detail);
+		h = gdb_hardware_hit(gdb_target_breakpoints(), detail);
 		if (!h)
 			return false;
 		stop->reason = reason_of(h);
@@ -489,7 +301,7 @@ void machine_code_written(struct vcpu *v)
 {
 	if (__atomic_load_n(&target.attached, __ATOMIC_SEQ_CST) &&
 	    v->vm == target.vm)
-		gdb_shadow_sync(&target.shadows);
+		gdb_shadow_sync(gdb_target_shadows());
 }
 
 /* ---- running ---- */
@@ -515,16 +327,16 @@ static bool tell_first(const struct gdb_action *actions)
 void gdb_target_resume(const struct gdb_action *actions)
 {
 	struct vmx_debug_wish wish = {
-		.software = gdb_software_any(&target.breakpoints),
+		.software = gdb_software_any(gdb_target_breakpoints()),
 	};
 
 	uint64_t ready = 0;
 
 	if (tell_first(actions))
 		return;
-	gdb_hardware_registers(&target.breakpoints, wish.dr, &wish.dr7);
-	gdb_shadow_sync(&target.shadows); /* GDB may have written too */
-	wish.hiding = gdb_shadow_ept(&target.shadows);
+	gdb_hardware_registers(gdb_target_breakpoints(), wish.dr, &wish.dr7);
+	gdb_shadow_sync(gdb_target_shadows()); /* GDB may have written too */
+	wish.hiding = gdb_shadow_ept(gdb_target_shadows());
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++) {
 		wish.step = actions[i].kind == GDB_ACTION_STEP;
 		wish.from = actions[i].from;
@@ -540,9 +352,8 @@ void gdb_target_begin(void)
 {
 	__atomic_store_n(&target.attached, 1, __ATOMIC_SEQ_CST);
 	gdb_target_stop();
-	remove_all();
-	gdb_shadow_begin(&target.shadows, &target.vm->ept, &target.vm->memory);
-	target.said = false;
+	gdb_target_remove_all();
+	gdb_target_forget_all();
 	target.kept = 0;
 	__atomic_store_n(&target_ended, NOT_ENDED, __ATOMIC_SEQ_CST);
 }
@@ -552,7 +363,7 @@ void gdb_target_detach(void)
 	struct vmx_debug_wish none = {0};
 
 	gdb_target_stop();
-	remove_all();
+	gdb_target_remove_all();
 	/* Else it would run on with what the debugger has set: the VM stays
 	 * attached, for the monitor's gdb off. */
 	for (uint32_t i = 0; i < target.vm->vcpu_count; i++)
