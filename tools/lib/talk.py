@@ -24,7 +24,7 @@ from . import verdict
 
 PROMPT = "apical> "
 KEY = "\x01"                # Ctrl-A: the console's keys begin with it
-TIMEOUT = 60                # seconds of the wall clock for one answer
+TIMEOUT = 120               # seconds of the wall clock for one answer
 END_TIMEOUT = 30
 HANDED_ON = 1.5             # seconds that typed bytes take to the machine, at most
 SHOWN = 2000                # characters of what was seen, in a failure
