@@ -7,7 +7,8 @@
  * be read by the VM that runs there next, and a VM must not steer the
  * hypervisor's speculation.  A CPU belongs to one vCPU for ever, guests' memory
  * is not mapped but for single pages, and no guest reaches device memory.
- * Threads of one core at the same time are out of scope: see README.md.
+ * Threads of one core at the same time are out of scope: see
+ * docs/side-channels.md.
  *
  * The return stack buffer needs nothing at an exit, with post-barrier
  * predictions or without: between an exit and the next entry each RET has a
