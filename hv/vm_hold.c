@@ -25,9 +25,13 @@ static void set_stands(struct vm *vm, uint32_t value)
 	__atomic_store_n(&vm->stands, value, __ATOMIC_SEQ_CST);
 }
 
-uint64_t vm_tsc(const struct vm *vm)
+/* v knows only of what it has stood for until it last looked. */
+uint64_t vm_tsc(const struct vcpu *v)
 {
-	return stands(vm) ? vm->stands_tsc : tsc_read();
+	const struct vm *vm = v->vm;
+	uint64_t now = stands(vm) ? vm->stands_tsc : tsc_read();
+
+	return now - (vm->stood_ticks - v->stood_ticks);
 }
 
 /* After the last timer that expired, as nobody has served any since. */

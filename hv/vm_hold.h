@@ -32,9 +32,10 @@ void vm_hold_at_start(struct vm *vm, enum vcpu_holder who);
  * time goes on if there is one.  CPU 0 only. */
 void vm_let_go(struct vm *vm, enum vcpu_holder who, uint64_t vcpus);
 
-/* The TSC as the VM's clocks see it, which is this CPU's while they go.  Any CPU
- * that CPU 0 waits for. */
-uint64_t vm_tsc(const struct vm *vm);
+/* Now, as v's TSC offset and its timer have it: this CPU's TSC, but for what the
+ * VM has stood still and they do not know of yet.  v's CPU, while CPU 0 waits for
+ * it. */
+uint64_t vm_tsc(const struct vcpu *v);
 
 /*
  * Around what asks v or its VM's devices for the time, on v's CPU while CPU 0 waits

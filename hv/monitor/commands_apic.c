@@ -19,7 +19,7 @@ static char buffer[TEXT_SIZE];
 
 static void take(struct vcpu *v, void *argument)
 {
-	apicv_text_take(v, vm_tsc(v->vm), argument);
+	apicv_text_take(v, vm_tsc(v), argument);
 }
 
 /* ---- apic ---- */
