@@ -31,8 +31,8 @@ enum vcpu_holder {
 
 /*
  * From here on v enters its guest no more; it is out at the latest when a
- * vcpu_call() for it returns.  Requests go on, and so do its timers and devices until its whole VM
- * is held (hv/vm_hold.h).  Any CPU.
+ * vcpu_call() for it returns.  Requests go on, and so do its timers and devices
+ * until its whole VM is held (hv/vm_hold.h).  Any CPU.
  */
 void vcpu_hold(struct vcpu *v, enum vcpu_holder who);
 void vcpu_let_go(struct vcpu *v, enum vcpu_holder who);

@@ -126,6 +126,20 @@ static void hold_all(struct vm *vm, enum vcpu_holder who)
 		vcpu_hold(vm->vcpu[i], who);
 }
 
+/* Time goes: v, held or not, serves its timers, and vCPU 0 the devices. */
+static void look(struct vcpu *v)
+{
+	vcpu_request(v, 0);
+}
+
+/* Some vCPU is silent: those that are not have stopped their timers already. */
+static void never_stood(struct vm *vm)
+{
+	set_stands(vm, 0);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		look(vm->vcpu[i]);
+}
+
 /* Whoever answers is out of its guest and of its exit handler, and has seen that
  * no timer may expire: so the time is taken last. */
 uint64_t vm_hold(struct vm *vm, enum vcpu_holder who, vcpu_function *function,
@@ -140,7 +154,7 @@ uint64_t vm_hold(struct vm *vm, enum vcpu_holder who, vcpu_function *function,
 		if (!vcpu_call(vm->vcpu[i], function, argument))
 			silent |= 1ull << i;
 	if (!stood && silent)
-		set_stands(vm, 0);
+		never_stood(vm);
 	else if (!stood)
 		stop_time(vm);
 	return silent;
@@ -158,8 +172,11 @@ static bool is_held_by_other(const struct vcpu *v, enum vcpu_holder who)
 	return __atomic_load_n(&v->held_by, __ATOMIC_SEQ_CST) & ~(uint32_t)who;
 }
 
+/* Those that stay held have stopped their timers, and maybe sleep. */
 void vm_let_go(struct vm *vm, enum vcpu_holder who, uint64_t vcpus)
 {
+	bool stood = stands(vm);
+
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vcpus >> i & 1 && stands(vm) &&
 		    !is_held_by_other(vm->vcpu[i], who))
@@ -167,4 +184,6 @@ void vm_let_go(struct vm *vm, enum vcpu_holder who, uint64_t vcpus)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vcpus >> i & 1)
 			vcpu_let_go(vm->vcpu[i], who);
+		else if (stood && !stands(vm))
+			look(vm->vcpu[i]);
 }

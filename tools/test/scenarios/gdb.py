@@ -342,6 +342,26 @@ detach
         result.expect_status(0)
 
 
+@scenario()
+def one_goes_on(test):
+    """One vCPU runs; the other is held, on a CPU that nothing else wakes, and sees
+    to its timer and the devices all the same."""
+    config = HYPERVISOR + vm("t", "posted", vcpus=2, guest="standstill", cpus="1,2")
+    with begin(test, config, cpus=3, model="corei7_icelake_u") as line:
+        line.wait(r"^standstill: \d+ ticks$")
+        said = debug(test, line._port("com2"), f"""{CTRL_C.format(1)}continue
+thread 2
+set scheduler-locking on
+{CTRL_C.format(1)}continue
+monitor apic t.0
+detach
+""", elf=BUILD / "guest" / "standstill.elf")
+        expect(said, r"^t\.0 on CPU 1: ", r"^  IRR 50$", r"; stopped$", r"^  PIR 52  ON 1 ",
+               r"detached")
+        line.type("q")
+        line.end().expect_status(3)     # it was away
+
+
 def packet(debugger, text, answer):
     """Sends one packet; what came up to that answer."""
     debugger.sendall(f"${text}#{sum(text.encode()) % 256:02x}".encode())
