@@ -141,14 +141,14 @@ bool gdb_target_registers_write(uint32_t thread,
 
 /* ---- stopping ---- */
 
-/* False, and the log says so: its CPU is busy for longer than any exit takes, as
- * while its VM is being loaded. */
+/* Its CPU is busy for longer than any exit takes, as while its VM is loaded. */
 static void does_not_answer(const struct vcpu *v)
 {
 	log_line("GDB: vCPU %u of vm %s does not answer", v->index,
 		 v->vm->config->name);
 }
 
+/* False, and the log says so: it does not answer. */
 static bool ask(struct vcpu *v, vcpu_function *function, void *argument)
 {
 	if (vcpu_call(v, function, argument))
