@@ -252,7 +252,7 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(filter-out vmx/text/dump.c,$(wildcard vmx/text/*.c)) \
 	vmx/check/*.c vmx/emulate/*.c \
-	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary caps* controls debug halt \
+	$(addprefix vmx/,$(addsuffix .c,apicv_t* caps* controls debug halt \
 		exit_cr exit_io exit_mem exit_reason exit_stats machine_check \
 		guest_access guest_msr delivery inject msr_bitmap cpuid_bits \
 		cpuid_policy vmcs_fields trace* mitigations)) \
