@@ -2,6 +2,7 @@
 """The monitor's commands about memory, the machine and VMs' lives, on the serial
 line of a machine whose guests (guest/test/idle.c) run meanwhile."""
 
+import random
 import re
 import subprocess
 import time
@@ -307,6 +308,33 @@ def time_stands_still(test, apic):
         line.type("q")
         result = line.end()
         result.expect(r"^PASS ", count=8)
+        result.expect_status(0)
+
+
+@scenario(soak={"drift": dict(guest="drift", vcpus=1), "storm": dict(guest="storm", vcpus=2),
+                "wakeup": dict(guest="wakeup", vcpus=2)})
+def many_pauses(test, guest, vcpus):
+    """Short and long ones until the guest ends, its TSC asked for in some: no timer is
+    early or late on any tier, nor where the guest moves its TSC; no interrupt is
+    lost."""
+    chance = random.Random(5)
+    config = "[hypervisor]\npoweroff = off\n" + vm(
+        "t", "auto", vcpus, guest, cpus="1,2"[:2 * vcpus - 1], x2apic="on",
+        hypercalls="on")
+    with test.talk(config=config, cpus=vcpus + 1, timeout=300) as line:
+        line.wait(r"^\[apical\] \d+ ticks from the loader")
+        line.monitor()
+        ask = Operator(line).ask
+        while "it is not running" not in ask("vm pause t"):
+            if chance.randrange(4) == 0:
+                ask(f"msr 0x10 t.{chance.randrange(vcpus)}")
+                time.sleep(LONG_ENOUGH)
+            ask("vm resume t")
+            time.sleep(chance.random() * LONG_ENOUGH / 4)
+        line.type("poweroff\r")
+        result = line.end()
+        result.expect_not(r"^\[t\] FAIL ")
+        result.expect(r"^\[t\] END 0 failed$", count=1)
         result.expect_status(0)
 
 
