@@ -34,11 +34,12 @@ uint64_t vm_tsc(const struct vcpu *v)
 	return now - (vm->stood_ticks - v->stood_ticks);
 }
 
-/* After the last timer that expired, as nobody has served any since. */
+/* After the last timer that expired, as nobody has served any since; and after
+ * the vCPUs' answers were read, which RDTSC alone would not wait for. */
 static void stop_time(struct vm *vm)
 {
 	spin_lock(&vm->board.lock);
-	vm->stands_tsc = tsc_read();
+	vm->stands_tsc = tsc_read_ordered();
 	spin_unlock(&vm->board.lock);
 }
 
