@@ -114,7 +114,8 @@ static bool may_post(struct vcpu *v)
 	       (v->notify_tsc == NEVER || stop_timer(v));
 }
 
-/* alone: next is the APIC timer's, and nobody waits for anything later. */
+/* alone: next is the APIC timer's, and nobody waits for anything later.  In line,
+ * for a tick's sake. */
 static inline __attribute__((always_inline)) void arm(struct vcpu *v,
 						      uint64_t next, bool alone)
 {
@@ -240,7 +241,7 @@ static bool ready(struct vcpu *v)
 	return v->state == VCPU_RUNNING;
 }
 
-/* Until nobody holds it, or there is a request. */
+/* Until nobody holds it, or there is a request.  Out of the way of an exit. */
 static __attribute__((noinline)) void stay_held(struct vcpu *v)
 {
 	if (vm_time_goes(v))

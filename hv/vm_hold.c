@@ -176,15 +176,16 @@ static bool is_held_by_other(const struct vcpu *v, enum vcpu_holder who)
 /* Those that stay held have stopped their timers, and maybe sleep. */
 void vm_let_go(struct vm *vm, enum vcpu_holder who, uint64_t vcpus)
 {
-	bool stood = stands(vm);
+	bool goes = false;
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		if (vcpus >> i & 1 && stands(vm) &&
-		    !is_held_by_other(vm->vcpu[i], who))
-			let_time_go(vm);
+		goes |= vcpus >> i & 1 && !is_held_by_other(vm->vcpu[i], who);
+	goes &= stands(vm);
+	if (goes)
+		let_time_go(vm);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		if (vcpus >> i & 1)
 			vcpu_let_go(vm->vcpu[i], who);
-		else if (stood && !stands(vm))
+		else if (goes)
 			look(vm->vcpu[i]);
 }
