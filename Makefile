@@ -252,10 +252,10 @@ PURE := $(wildcard \
 	$(filter-out mm/paging.c mm/window.c,$(wildcard mm/*.c)) \
 	$(filter-out vmx/text/dump.c,$(wildcard vmx/text/*.c)) \
 	vmx/check/*.c vmx/emulate/*.c \
-	$(addprefix vmx/,$(addsuffix .c,apicv_t* caps* controls debug halt \
-		exit_cr exit_io exit_mem exit_reason exit_stats machine_check \
-		guest_access guest_msr delivery inject msr_bitmap cpuid_bits \
-		cpuid_policy vmcs_fields trace* mitigations)) \
+	$(addprefix vmx/,$(addsuffix .c,apicv_tertiary apicv_timer caps* \
+		controls debug halt exit_cr exit_io exit_mem exit_reason \
+		exit_stats machine_check guest_access guest_msr delivery inject \
+		msr_bitmap cpuid_bits cpuid_policy vmcs_fields trace* mitigations)) \
 	hv/lib/format.c hv/lib/text.c hv/lib/mitigation.c hv/console/console_mux.c \
 	hv/monitor/words.c hv/monitor/memory_text.c hv/monitor/line.c \
 	hv/monitor/complete.c hv/lib/log_*.c hv/screen/*.c hv/console/uart.c \

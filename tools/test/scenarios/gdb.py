@@ -333,13 +333,14 @@ continue
 shell sleep 1.5
 detach
 """, elf=BUILD / "guest" / "standstill.elf")
-        expect(said, r"received signal SIGINT", r"hit Temporary breakpoint 1, told_to_end", r"detached")
+        expect(said, r"received signal SIGINT",
+               r"hit Temporary breakpoint 1, told_to_end", r"detached")
         for _ in range(3):
             line.wait(r"^standstill: \d+ ticks$")
         line.type("q")
         result = line.end()
         result.expect(r"^PASS ", count=8)
-        result.expect_status(0)
+        result.expect_passed()
 
 
 @scenario()

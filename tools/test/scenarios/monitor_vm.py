@@ -308,7 +308,7 @@ def time_stands_still(test, apic):
         line.type("q")
         result = line.end()
         result.expect(r"^PASS ", count=8)
-        result.expect_status(0)
+        result.expect_passed()
 
 
 @scenario(soak={"drift": dict(guest="drift", vcpus=1), "storm": dict(guest="storm", vcpus=2),
